@@ -11,10 +11,10 @@ from decimal import Decimal
 from .once import once
 from .product_forms import is_solid_form, route_of_form
 from .product_sides import COBALAMINS as COBALAMINS
+from .product_sides import FOLATES as FOLATES
 from .routes import Route
 from .strength import Strength
 
-FOLATES = frozenset({"folic-acid", "levomefolate", "leucovorin"})
 COMBINATIONS = frozenset({"cobalamin-combination", "folate-combination"})
 AGENTS = COBALAMINS | FOLATES | COMBINATIONS | frozenset({
     "cobalamin-antidote", "methotrexate", "pemetrexed", "pralatrexate", "digoxin", "loop-diuretic",

@@ -25,6 +25,7 @@ _LONGEST_SYSTEM = 100
 _LONGEST_READ = 2000  # no product has a longer name; a longer text is not read
 _MOST_WORDS = 5
 _NO_AGENTS: frozenset[str] = frozenset()
+_WITH_COBALAMIN = COBALAMINS | {"cobalamin-antidote"}
 _CYANO = re.compile(r"c[yi]ano")
 # Length of an ATC code of the fifth level, which names one substance or combination.
 _ATC_SUBSTANCE = 7
@@ -45,18 +46,20 @@ def identify(
     names: tuple[str, ...],
     ingredients: tuple[IngredientPart, ...],
     terminology: Terminology,
+    form: str = "",
 ) -> Product:
     """The product that codes, names and ingredients identify. The result is cached if they are no
     longer than real ones.
 
-    ``codes``: ``(system, code)``; ``names``: the text, then the displays. Never raises.
+    ``codes``: ``(system, code)``; ``names``: the text, then the displays; ``form``: the names of
+    its form, which identify nothing. Never raises.
     """
-    length, number = _length(codes, names), len(codes)
+    length, number = _length(codes, (*names, form)), len(codes)
     for part in ingredients:
         length += _length_of_part(part)
         number += 1 + len(part.codes)
     compute = _identify if length <= _LONGEST and number <= _MOST else _identify.__wrapped__
-    return compute(codes, names, ingredients, terminology)
+    return compute(codes, names, ingredients, terminology, form)
 
 
 def _length(codes: tuple[tuple[str, str], ...], names: tuple[str, ...]) -> int:
@@ -83,6 +86,7 @@ def _identify(
     names: tuple[str, ...],
     ingredients: tuple[IngredientPart, ...],
     terminology: Terminology,
+    form: str,
 ) -> Product:
     parts_codes = tuple(code for part in ingredients for code in part.codes)
     parts_names = tuple(name for part in ingredients for name in part.names)
@@ -94,26 +98,25 @@ def _identify(
     if not (coded or ingredients or any(name.ingredients for name in read)):
         return _of_no_agent(label, codes, names, read, terminology)
     named = frozenset().union(*(name.meanings for name in read))
-    if coded:
-        agents, by, shown = coded, "code", displays
-    else:
-        agents, shown = named & AGENTS, []
-        by = "name" if agents or all_names else ""
+    agents, shown = coded or named & AGENTS, displays if coded else []
+    by = "code" if coded else "name" if agents or all_names else ""
     of_codes = [parse_product_name(display, terminology.vocabulary) for display in shown]
     stated = _Stated([*of_codes, *read], _part_strengths(ingredients, terminology))
     cobalamins = _cobalamins(coded & COBALAMINS, stated.names)
     agents = agents - COBALAMINS | (cobalamins & agents)
     if _is_antidote(agents, stated):
         agents, cobalamins = (agents - COBALAMINS) | {"cobalamin-antidote"}, frozenset()
-    elif _is_combined(agents, named, cobalamins, all_codes, ingredients, stated.names, terminology):
-        agents = ((agents | named & AGENTS) - COBALAMINS) | {"cobalamin-combination"}
+    elif combination := _combination(
+        agents, named, cobalamins, all_codes, ingredients, stated.names, terminology
+    ):
+        agents = ((agents | named & AGENTS) - COBALAMINS) | {combination}
     return Product(
         agents,
         by,
         label,
         stated.strength(agents),
         _identified(all_codes, read, agents, terminology),
-        " ".join((*shown, *all_names))[:_LONGEST_READ],
+        " ".join((*shown, *all_names, form))[:_LONGEST_READ],
         cobalamins,
         _note(read, agents),
     )
@@ -273,7 +276,7 @@ def _is_antidote(agents: frozenset[str], stated: _Stated) -> bool:
     )
 
 
-def _is_combined(
+def _combination(
     agents: frozenset[str],
     named: frozenset[str],
     cobalamins: frozenset[str],
@@ -281,23 +284,34 @@ def _is_combined(
     ingredients: tuple[IngredientPart, ...],
     names: list[ProductName],
     terminology: Terminology,
-) -> bool:
-    """Whether the product has another agent beside its cobalamins (clinical specification, section
-    2, "Codes")."""
-    if not cobalamins:
-        return "cobalamin-combination" in agents
-    if (agents | named) - COBALAMINS - {"cobalamin-antidote", "cobalt"} or any(
-        name.combined for name in names
-    ):
-        return True
+) -> str:
+    """``cobalamin-combination`` for a product with another agent beside its cobalamins,
+    ``folate-combination`` for one beside its folates and without a cobalamin, else ``""`` (clinical
+    specification, section 2, "Codes")."""
+    if "cobalamin-combination" in agents and not cobalamins:
+        return "cobalamin-combination"
+    family, combination = FOLATES, "folate-combination"
+    if cobalamins:
+        family, combination = _WITH_COBALAMIN, "cobalamin-combination"
+    elif combination in agents or not agents & FOLATES:
+        return ""
+    if (agents | named) - family - {"cobalt"} or any(name.combined for name in names):
+        return combination
     atc = [code for system, code in codes if system == ATC and len(code) == _ATC_SUBSTANCE]
-    if any(
-        not terminology.sets_of(ATC, code) & (COBALAMINS | {"cobalamin-antidote"}) for code in atc
-    ):
-        return True
-    return len(ingredients) > 1 and any(
-        not _part_agents(part, terminology) & COBALAMINS for part in ingredients
+    if any(not terminology.sets_of(ATC, code) & family for code in atc):
+        return combination
+    partners = len(ingredients) > 1 and any(
+        _is_partner(part, family, terminology) for part in ingredients
     )
+    return combination if partners else ""
+
+
+def _is_partner(part: IngredientPart, family: frozenset[str], terminology: Terminology) -> bool:
+    """Whether an ingredient is another agent than those of a family. A salt or a filler is none."""
+    if _part_agents(part, terminology) & family:
+        return False
+    read = [parse_product_name(name, terminology.vocabulary) for name in part.names]
+    return not read or any(name.ingredients for name in read)
 
 
 def _identified(

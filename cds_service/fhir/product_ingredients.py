@@ -33,7 +33,7 @@ def read_ingredients(sides: list[Side]) -> tuple[list[Ingredient], list[str]]:
     for side in sides:
         named = _named(side)
         unread += [
-            item.text for item in side.items if _is_unread(item, beside_agent=side.agents > 0)
+            item.text for item in side.items if _is_unread(item, beside_agent=bool(side.meanings))
         ]
         if not named:
             strays += [item.amounts for item in side.items if item.amounts]
@@ -76,7 +76,7 @@ class _Draft:
 def _named(side: Side) -> list[_Draft]:
     """The ingredients of a side: its agents or, without agents, its words as one ingredient. A
     strength belongs to the ingredient before it, or to the first if none comes before."""
-    part = Part.AGENT if side.agents else Part.WORD
+    part = Part.AGENT if side.meanings else Part.WORD
     drafts: list[_Draft] = []
     waiting: list[Amounts] = []
     for item in side.items:

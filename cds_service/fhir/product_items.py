@@ -41,6 +41,8 @@ _MARKS = {
     ",": Item(Part.COMMA, ","),
 }
 _PERCENT = Item(Part.PLAIN, "%")
+_CATIONS = frozenset({"calcium", "magnesium"})
+_SALTS = frozenset({"levomefolate", "leucovorin"})
 
 
 def read_items(tokens: list[Token], vocabulary: Vocabulary) -> list[Item]:
@@ -52,12 +54,36 @@ def read_items(tokens: list[Token], vocabulary: Vocabulary) -> list[Item]:
         items.append(item)
     return [
         Item(Part.PLAIN, item.text)
-        if item.part is Part.JOINER
-        and 0 < place < len(items) - 1
-        and items[place - 1].part is items[place + 1].part is Part.PLAIN
+        if _joins_nothing(items, place) or _is_cation(items, place)
         else item
         for place, item in enumerate(items)
-    ]  # nothing is joined in "tablet/capsule", "IM and SC", "3 & 5"
+    ]
+
+
+def _joins_nothing(items: list[Item], place: int) -> bool:
+    """Whether a joiner stands in "tablet/capsule", "IM and SC", "3 & 5"."""
+    return (
+        items[place].part is Part.JOINER
+        and 0 < place < len(items) - 1
+        and items[place - 1].part is items[place + 1].part is Part.PLAIN
+    )
+
+
+def _is_cation(items: list[Item], place: int) -> bool:
+    """Whether an agent is only the cation of the salt of a folate: "L-methylfolate calcium",
+    "calcium leucovorin"."""
+    if items[place].text not in _CATIONS:
+        return False
+    return any(
+        items[beside].meaning in _SALTS
+        for step in (-1, 1)
+        for beside in [place + (2 * step if _part(items, place + step) is Part.HYPHEN else step)]
+        if 0 <= beside < len(items)
+    )
+
+
+def _part(items: list[Item], place: int) -> Part | None:
+    return items[place].part if 0 <= place < len(items) else None
 
 
 def _item(
@@ -92,6 +118,8 @@ def _word(tokens: list[Token], index: int) -> tuple[Item, int]:
         return Item(Part.JOINER, "w/"), index + 2
     if word in JOINING:
         return Item(Part.JOINER, word), index + 1
+    if word == "sodium" and index + 1 < len(tokens) and tokens[index + 1].text == "chloride":
+        return Item(Part.PLAIN, "sodium chloride"), index + 2
     return Item(Part.PLAIN if word in PLAIN or len(word) == 1 else Part.WORD, word), index + 1
 
 

@@ -8,34 +8,38 @@ from collections.abc import Iterator
 from .product_items import Item, Part
 
 COBALAMINS = frozenset({"hydroxocobalamin", "cyanocobalamin", "mecobalamin", "adenosylcobalamin"})
-_OF_COBALAMIN = COBALAMINS | {"cobalamin-antidote"}
+FOLATES = frozenset({"folic-acid", "levomefolate", "leucovorin"})
+# A product of agents of one family alone is no combination.
+_FAMILIES = (COBALAMINS | {"cobalamin-antidote"}, FOLATES)
 
 
 class Side:
     """The items between two joiners or commas. ``joined``: the mark before them is a joiner, not a
     comma."""
 
-    __slots__ = ("agents", "has_cobalamin", "has_words", "items", "joined")
+    __slots__ = ("has_words", "items", "joined", "meanings")
 
     def __init__(self, *, joined: bool):
         self.items: list[Item] = []
         self.joined = joined
-        self.agents = 0
-        self.has_cobalamin = self.has_words = False
+        self.meanings: list[str] = []
+        self.has_words = False
 
     def add(self, item: Item) -> None:
         """Add the next item."""
         self.items.append(item)
         if item.part is Part.AGENT:
-            self.agents += 1
-            self.has_cobalamin = self.has_cobalamin or item.meaning in _OF_COBALAMIN
+            self.meanings.append(item.meaning)
         elif item.part is Part.WORD:
             self.has_words = True
 
-    @property
-    def names_other(self) -> bool:
-        """Whether the side names something other than a cobalamin."""
-        return not self.has_cobalamin and (self.has_words or self.agents > 0)
+    def names(self, family: frozenset[str]) -> bool:
+        """Whether the side names an agent of a family."""
+        return not family.isdisjoint(self.meanings)
+
+    def names_other(self, family: frozenset[str]) -> bool:
+        """Whether the side names something, but no agent of the family."""
+        return (self.has_words or bool(self.meanings)) and not self.names(family)
 
 
 def read_groups(items: list[Item]) -> list[list[Item]]:
@@ -101,19 +105,18 @@ def read_sides(items: list[Item]) -> list[Side]:
 
 
 def is_combined(sides: list[Side]) -> bool:
-    """Whether a joiner stands between a cobalamin and words that name none."""
-    cobalamin_before = other_before = cobalamin_since = other_since = False
+    """Whether a joiner stands between a cobalamin, or a folate, and words that name none."""
+    return len(sides) > 1 and any(_is_joined(sides, family) for family in _FAMILIES)
+
+
+def _is_joined(sides: list[Side], family: frozenset[str]) -> bool:
+    named_before = other_before = named_since = other_since = False
     for side in sides:
         if side.joined:
-            cobalamin_before, other_before = (
-                cobalamin_before or cobalamin_since,
-                other_before or other_since,
-            )
-            cobalamin_since = other_since = False
-        if (side.has_cobalamin and other_before) or (side.names_other and cobalamin_before):
+            named_before, other_before = (named_before or named_since, other_before or other_since)
+            named_since = other_since = False
+        named, other = side.names(family), side.names_other(family)
+        if (named and other_before) or (other and named_before):
             return True
-        cobalamin_since, other_since = (
-            cobalamin_since or side.has_cobalamin,
-            other_since or side.names_other,
-        )
+        named_since, other_since = named_since or named, other_since or other
     return False

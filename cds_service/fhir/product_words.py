@@ -1,4 +1,4 @@
-"""Words in product names that name no ingredient: forms, routes, salts, packs, dosing times, and
+"""Words in product names that name no ingredient: forms, routes, salts, fillers, packs, times and
 little words.
 
 They are removed from a name before its ingredients are identified (clinical specification, section
@@ -34,15 +34,18 @@ clorhidrato cloridrato dihydrate dihydrochloride fumarate gluconate hci hcl hydr
 hydrochloride hydrochlorure hydroclorido maleate monohydrate mononitrate nitrate phos phosphate
 sulfate sulphate trihydrate
 """
+_FILLERS = """
+aqua d5w dextrose excipient excipients glucose lactose nacl natriumchlorid natriumchloride saline
+"""
 _PACKS = """
 blister bot bottle bottles box boxes btl bulk carton container count cs ct dispenser dosepack ea
 jar multipack n no nr op pack package packet packs pcs pieces pk qty refill st stk strength
 strong stuck tub tube wallet x
 """
 _TIMES = """
-am bd bid breakfast daily day days dosing evening every hour hourly hours hr hs injected loading
-maintenance meal meals month monthly months morning night od once pm prn qd qod take taken tds
-then thereafter tid times twice week weekly weeks wk year years
+am bd bid breakfast daily day days dinner dosing evening every food hour hourly hours hr hs injected
+loading maintenance meal meals month monthly months morning night od once pm prn qd qod take taken
+tds then thereafter tid times twice week weekly weeks wk year years
 """
 _LITTLE = """
 a an approx approximately as at bp brand containing contains content corresponding das de der
@@ -52,7 +55,7 @@ only or otc oz per ph pro product products rae rx s suppl supplement supplements
 units up use used usp
 """
 PLAIN = (
-    frozenset(f"{_FORMS} {_ROUTES} {_SALTS} {_PACKS} {_TIMES} {_LITTLE}".split())
+    frozenset(f"{_FORMS} {_ROUTES} {_SALTS} {_FILLERS} {_PACKS} {_TIMES} {_LITTLE}".split())
     | FORM_WORDS
     | COUNTED
     | frozenset(MASS)
