@@ -11,6 +11,8 @@ from typing import Any, TypeVar, cast
 from .completeness import NOTHING, WHOLE, Answer, Asked, Completeness, completeness
 from .dates import parse_moment
 from .ehr_profile import GENERIC, Notice, is_notice
+from .medication_file import MedicationFile
+from .newest import is_newer
 from .r4 import (
     AllergyIntolerance,
     AnyResource,
@@ -68,7 +70,7 @@ class ResourceIndex:
     def __init__(self, patient_id: str, terminology: Terminology, zone: tzinfo = UTC):
         self.patient_reference = f"Patient/{patient_id}"
         self.patient: Patient | None = None
-        self.medications: dict[str, Medication] = {}
+        self.medications = MedicationFile()
         self.passed_over: Counter[str] = Counter()
         self.uncertain: set[str] = set()
         self.other_versions: set[str] = set()
@@ -150,7 +152,7 @@ class ResourceIndex:
         if isinstance(resource, OperationOutcome):
             return _says_nothing(resource, asked.profile.notices if asked else GENERIC.notices)
         if isinstance(resource, Medication):
-            self._file_medication(resource, entry.fullUrl)
+            self.medications.add(resource, entry.fullUrl)
             # Servers do not always mark a Medication as an include.
             return (
                 asked is None or not entry.is_match or asked.resource_type.startswith("Medication")
@@ -185,13 +187,6 @@ class ResourceIndex:
             return self._pass_over("another patient")
         self.patient = patient
         return True
-
-    def _file_medication(self, medication: Medication, full_url: str) -> None:
-        self.medications[medication.relative] = medication
-        if full_url.startswith("urn:"):
-            # A resource without an id is referred to by its URN in the Bundle (FHIR R4, "Resolving
-            # references in Bundles").
-            self.medications[full_url] = medication
 
     def _file(self, resource: OfPatient, full_url: str, sets: frozenset[str]) -> None:
         kind = resource.__class__
@@ -244,7 +239,7 @@ class ResourceIndex:
                 continue
             if before == resource:
                 return True
-            newer = _is_newer(resource, before)
+            newer = is_newer(resource, before)
             if newer is False:
                 return True
             if newer:
@@ -295,21 +290,3 @@ def _is_notice(issue: OutcomeIssue, notices: frozenset[Notice]) -> bool:
     return not issue.modifierExtension and is_notice(
         issue.details.codings if issue.details else (), notices
     )
-
-
-def _is_newer(resource: Resource, before: Resource) -> bool | None:
-    """Whether ``resource`` is a newer version than ``before``, by ``meta.lastUpdated``, or else by
-    ``versionId`` if both are whole numbers; ``None`` if neither decides."""
-    mine, theirs = resource.meta, before.meta
-    if mine is None or theirs is None:
-        return None
-    updated = [parse_moment(meta.lastUpdated, UTC) for meta in (mine, theirs)]
-    if updated[0] and updated[1] and updated[0].instant != updated[1].instant:
-        return updated[0].instant > updated[1].instant
-    versions = [meta.versionId for meta in (mine, theirs)]
-    if (
-        all(version.isascii() and version.isdigit() and len(version) < 20 for version in versions)
-        and versions[0] != versions[1]
-    ):
-        return int(versions[0]) > int(versions[1])
-    return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import islice
 
 from msgspec import Raw
@@ -44,43 +45,62 @@ def product_of(
     reference, concept = resource.medicationReference, resource.medicationCodeableConcept
     codes, names = (concept.codings, concept.names) if concept else ([], [])
     ingredients: tuple[IngredientPart, ...] = ()
+    form = ""
     if reference is not None and not (codes or names):
         medication = _referenced(resource, reference.reference, index)
-        codes, names, ingredients = (
-            _described(medication) if medication is not None else ([], [], ())
-        )
+        if medication is not None and not _may_be_another(medication):
+            find = partial(_referenced, resource, index=index)
+            codes, names, ingredients, form = _described(medication, find)
         display = reference.display.strip()
         names = names or (
             [display] if display and not any(part.names for part in ingredients) else []
         )
-    return identify(tuple(codes[:_MOST]), tuple(names[:_MOST]), ingredients, terminology)
+    return identify(tuple(codes[:_MOST]), tuple(names[:_MOST]), ingredients, terminology, form)
+
+
+def _may_be_another(medication: Medication) -> bool:
+    """Whether a Medication is malformed or has a modifier, and so may be something else than it
+    states."""
+    return (
+        medication.is_modified
+        or bool(medication.malformed)
+        or any(item.modifierExtension for item in _active(medication))
+    )
+
+
+def _active(medication: Medication) -> list[MedicationIngredient]:
+    return [item for item in medication.ingredient if item.isActive is not False]
 
 
 def _described(
-    medication: Medication,
-) -> tuple[list[tuple[str, str]], list[str], tuple[IngredientPart, ...]]:
-    """The codes, names and active ingredients of a Medication.
-
-    All are empty if it is malformed or has a modifier, because it may then be something else.
-    """
-    active = [item for item in medication.ingredient if item.isActive is not False]
-    if (
-        medication.is_modified
-        or medication.malformed
-        or any(item.modifierExtension for item in active)
-    ):
-        return [], [], ()
-    codes, names = (
-        (medication.code.codings, medication.code.names)
-        if medication.code is not None
-        else ([], [])
+    medication: Medication, find: Callable[[str], Medication | None]
+) -> tuple[list[tuple[str, str]], list[str], tuple[IngredientPart, ...], str]:
+    """The codes, names and active ingredients of a Medication, and the names of its form. ``find``
+    returns a Medication by reference."""
+    code, form = medication.code, medication.form
+    return (
+        code.codings if code is not None else [],
+        code.names if code is not None else [],
+        tuple(_ingredient(item, find) for item in _active(medication)[:_MOST]),
+        " ".join(form.names[:_MOST]) if form is not None else "",
     )
-    return codes, names, tuple(_ingredient(item) for item in active[:_MOST])
 
 
-def _ingredient(item: MedicationIngredient) -> IngredientPart:
-    concept = item.itemCodeableConcept
+def _ingredient(
+    item: MedicationIngredient, find: Callable[[str], Medication | None]
+) -> IngredientPart:
+    """An ingredient, by its concept or by the Medication that it refers to. What was not sent is
+    known by the name of the reference."""
+    concept, reference = item.itemCodeableConcept, item.itemReference
+    display = ""
+    if concept is None and reference is not None:
+        target = find(reference.reference)
+        if target is not None and not _may_be_another(target):
+            concept = target.code
+        display = reference.display.strip()
     codes, names = (concept.codings, concept.names) if concept else ([], [])
+    if display and not names:
+        names = [display]
     numerator = _stated(item.strength.numerator) if item.strength else None
     denominator = _stated(item.strength.denominator) if item.strength else None
     if item.strength and item.strength.denominator is not None and denominator is None:
@@ -104,11 +124,7 @@ def _referenced(
     target = reference.strip()
     if target.startswith("#"):
         return contained_medication(resource.contained, target)
-    return (
-        index.medications.get(target if target.startswith("urn:") else type_and_id(target))
-        if index
-        else None
-    )
+    return index.medications.find(target) if index else None
 
 
 def contained_medication(contained: Iterable[Raw], reference: str) -> Medication | None:
@@ -135,10 +151,9 @@ def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> li
             reference = resource.medicationReference
             if reference is None or resource.medicationCodeableConcept is not None:
                 continue
-            target = type_and_id(reference.reference)
             if (
-                target
-                and target not in index.medications
+                type_and_id(reference.reference)
+                and reference.reference not in index.medications
                 and not (nameless and reference.display.strip())
             ):
                 found[reference.reference.strip()] = None

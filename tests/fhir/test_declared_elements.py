@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -24,6 +26,7 @@ from msgspec.inspect import (
 from cds_service.fhir import r4
 from tests.fhir_profiles.profiles import STRUCTURE_DEFINITIONS
 
+ROOT = Path(__file__).parents[2]
 # Declared once for all resources, and no element of a type's own.
 HELPERS = {"malformed"}
 # Of these a subset is read under another name than the model's type: the class here, the type there.
@@ -144,3 +147,29 @@ def test_a_profile_of_what_is_read_constrains_only_elements_that_are_read(name: 
         for path in constrained - {profile["type"]}
         if not any(found.startswith(path) for found in declared)
     }
+
+
+READERS = [
+    *(ROOT / "cds_service" / "fhir").rglob("*.py"),
+    *(ROOT / "cds_service" / "facts").rglob("*.py"),
+    *(ROOT / "cds_service" / "rendering").rglob("*.py"),
+]
+
+
+def names_used() -> set[str]:
+    """Every attribute that the readers of FHIR access, and outside the declarations every text."""
+    used = set()
+    for path in READERS:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute):
+                used.add(node.attr)
+            elif isinstance(node, ast.Constant) and "r4" not in path.parts:
+                used.add(node.value)
+    return used
+
+
+def test_every_declared_element_is_read_somewhere() -> None:
+    used = names_used()
+    assert [
+        f"{structure.__name__}.{name}" for structure, name, _ in CASES if name not in used
+    ] == []
