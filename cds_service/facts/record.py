@@ -19,7 +19,6 @@ from ..fhir.length import extension_length
 from ..fhir.once import once
 from ..fhir.r4 import (
     AllergyIntolerance,
-    AllergyReaction,
     CodeableConcept,
     Condition,
     MedicationAdministration,
@@ -40,7 +39,7 @@ from .laboratory import Results
 from .queries import QUERIES, Parts
 from .site import Site
 from .therapy import Dose, Order, read_dose, read_order
-from .wording import allergies_told, tells_anaphylaxis
+from .wording import allergies_told, tells_severe_reaction
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 RESECTED_LENGTH = f"{BASE}/StructureDefinition/resected-length"
@@ -100,7 +99,7 @@ class PerformedProcedure(NamedTuple):
 
 class Allergy(NamedTuple):
     """An AllergyIntolerance in force. ``severe``: high criticality, or a severe or anaphylactic
-    reaction.
+    reaction, which the code or a note may tell too.
 
     ``uncertain``: as for a problem, but the allergy still counts.
     """
@@ -333,10 +332,8 @@ class PatientRecord:
         severe = (
             untold
             or resource.criticality == "high"
-            or any(
-                reaction.severity == "severe" or _anaphylactic(reaction, terminology)
-                for reaction in resource.reaction
-            )
+            or any(reaction.severity == "severe" for reaction in resource.reaction)
+            or _tells_severe_reaction(resource, terminology)
         )
         return Allergy(value_sets, severe, resource.relative, _is_uncertain(resource))
 
@@ -362,9 +359,16 @@ def _allergens(concept: CodeableConcept | None, terminology: Terminology) -> fro
     return found
 
 
-def _anaphylactic(reaction: AllergyReaction, terminology: Terminology) -> bool:
-    manifestations = [item.concept or item for item in reaction.manifestation]
-    if any(ANAPHYLAXIS in terminology.sets_of_concept(item) for item in manifestations):
+def _tells_severe_reaction(resource: AllergyIntolerance, terminology: Terminology) -> bool:
+    """Whether the code, the reactions or the notes of an allergy state anaphylaxis, by a code, or
+    in words that a reaction was anaphylactic or severe."""
+    concepts = [resource.code]
+    words = [note.text for note in resource.note]
+    for reaction in resource.reaction:
+        concepts += [reaction.substance, *(item.concept or item for item in reaction.manifestation)]
+        words.append(reaction.description)
+        words += [note.text for note in reaction.note]
+    if any(ANAPHYLAXIS in terminology.sets_of_concept(concept) for concept in concepts):
         return True
-    names = [name for item in manifestations for name in item.names]
-    return any(map(tells_anaphylaxis, [*names, reaction.description]))
+    words += [name for concept in concepts if concept is not None for name in concept.names]
+    return any(map(tells_severe_reaction, words))

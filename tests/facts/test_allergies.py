@@ -14,6 +14,7 @@ from tests.support.fhir_builders import (
     codings_of,
     condition,
     hydroxocobalamin,
+    observation,
     prefetch,
 )
 
@@ -117,3 +118,69 @@ def test_a_reaction_of_another_code_is_not_severe():
 )
 def test_words_on_a_reaction_tell_anaphylaxis_unless_they_deny_it(words, level):
     assert facts_of(reacting(description=words))["allergy.cobalamin"].value == level
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anaphylaxis due to vitamin B12",
+        "Anaphylactic reaction to hydroxocobalamin",
+        "Vitamin B12 - anaphylactic shock",
+        "Cobalamin (severe)",
+        "Severe allergy to B12",
+        "Life-threatening reaction to cyanocobalamin",
+    ],
+)
+@pytest.mark.parametrize("place", ["text", "display", "substance"])
+def test_the_name_of_an_allergy_tells_that_it_is_severe(text, place):
+    concept = {"text": text}
+    if place == "display":
+        concept = {"coding": [{**CYANOCOBALAMIN, "display": text}]}
+    more = {"code": concept}
+    if place == "substance":
+        more = {"code": {"text": "Drug"}, "reaction": [{"substance": concept}]}
+    assert facts_of({**allergy(), **more})["allergy.cobalamin"].value == "severe"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Allergy to vitamin B12, not severe",
+        "Vitamin B12: rash, no anaphylaxis",
+        "Mild allergy to B12, non-anaphylactic",
+        "Allergy to B12 given for severe B12 deficiency",
+    ],
+)
+def test_the_name_of_an_allergy_denies_that_it_is_severe(text):
+    assert facts_of(named(text))["allergy.cobalamin"].value == "other"
+
+
+@pytest.mark.parametrize("coding", codes_of_anaphylaxis(), ids=lambda coding: coding["code"])
+def test_an_allergy_whose_own_code_is_anaphylaxis_is_severe(coding):
+    bare = {key: coding[key] for key in ("system", "code")}
+    assert facts_of(named("Vitamin B12", bare))["allergy.cobalamin"].value == "severe"
+
+
+@pytest.mark.parametrize(
+    ("note", "level"),
+    [
+        ("Anaphylaxis in 2010, adrenaline given", "severe"),
+        ("Severe reaction after the second injection", "severe"),
+        ("No anaphylaxis; rash on the arm", "other"),
+        ("Reported by her mother", "other"),
+    ],
+)
+@pytest.mark.parametrize("of_the_reaction", [False, True], ids=["allergy", "reaction"])
+def test_a_note_on_an_allergy_tells_that_it_is_severe(note, level, of_the_reaction):
+    notes = {"note": [{"text": note}]}
+    if of_the_reaction:
+        notes = {"reaction": [{"manifestation": [{"text": "Reaction"}], **notes}]}
+    assert facts_of(named("Vitamin B12", **notes))["allergy.cobalamin"].value == level
+
+
+def test_an_anaphylaxis_in_the_name_alone_keeps_hydroxocobalamin_from_being_suggested():
+    (card,) = fire(
+        "patient-view",
+        prefetch(observation("b12", 110, "ng/L", ago=1), named("Anaphylaxis due to vitamin B12")),
+    )
+    assert not card.get("suggestions")

@@ -180,6 +180,7 @@ class AllergyReaction(BackboneElement, kw_only=True):
     manifestation: Sequence[Manifestation] = ()
     description: str = ""
     severity: str = ""
+    note: Sequence[Annotation] = ()
 
 
 class AllergyIntolerance(
@@ -194,6 +195,7 @@ class AllergyIntolerance(
     criticality: str = ""
     code: CodeableConcept | None = None
     reaction: Sequence[AllergyReaction] = ()
+    note: Sequence[Annotation] = ()
     substance: Any = None  # DSTU2
 
 
