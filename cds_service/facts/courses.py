@@ -141,7 +141,7 @@ def _last_of_phase(phase: Phase, begin: date, today: date) -> date:
     elif phase.duration is not None:
         intervals = math.ceil(phase.duration / interval) - 1
     elif phase.end is not None:
-        intervals = ((phase.end - begin).days + 1) // interval  # the last day is within the bounds
+        intervals = (phase.end - begin).days // interval  # the last day is within the bounds
     else:
         return begin
     return min(add_days(begin, max(0, intervals) * interval), today)

@@ -158,6 +158,35 @@ def test_an_order_that_has_ended_covers_by_its_own_interval(record, covers):
 
 
 @pytest.mark.parametrize(
+    ("every", "days", "last", "cover"),
+    [
+        pytest.param((1, 12, "wk"), 83, 0, 126, id="12 weeks less a day"),
+        pytest.param((1, 12, "wk"), 84, 0, 126, id="12 weeks, the next dose due behind them"),
+        pytest.param((1, 12, "wk"), 85, 84, 126, id="12 weeks and the day of the next dose"),
+        pytest.param((1, 1, "wk"), 14, 7, 60, id="two weekly doses"),
+        pytest.param((1, 1, "wk"), 15, 14, 60, id="three weekly doses"),
+        pytest.param((1, 2, "d"), 4, 2, 60, id="two doses on alternate days"),
+        pytest.param((1, 2, "d"), 5, 4, 60, id="three doses on alternate days"),
+        pytest.param((1, 1, "d"), 1, 0, 60, id="one day"),
+    ],
+)
+@pytest.mark.parametrize("stated", ["period", "duration"])
+@pytest.mark.parametrize("status", ["active", "completed"])
+def test_the_last_dose_of_an_order_is_due_within_its_bounds(
+    every, days, last, cover, stated, status
+):
+    def active(ago):
+        bounds = {"boundsPeriod": {"start": days_ago(ago), "end": days_ago(ago - days + 1)}}
+        if stated == "duration":
+            bounds = {"boundsDuration": {"value": days, "code": "d"}}
+        ordered = injections(ago, every, status=status, **bounds)
+        return facts_of(ordered)["b12_therapy.active"].holds
+
+    assert active(last + cover)
+    assert not active(last + cover + 1)
+
+
+@pytest.mark.parametrize(
     ("sign", "stands"),
     [
         pytest.param([], "scheduled", id="nothing"),
