@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from collections.abc import Iterator
+from datetime import date, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from ..fhir.dates import Moment, parse_moment
@@ -19,6 +18,7 @@ from ..fhir.r4 import Observation, Quantity
 from ..fhir.units import EQUIVALENTS, MASS, MOLAR, Unit, unit_of
 from .analytes import Analyte, Family
 from .fact import Source
+from .laboratory_order import Reading, newest_first
 from .laboratory_range import laboratory_range, laboratory_side
 from .site import Site
 from .wording import remarks, says_haemolysed
@@ -32,7 +32,6 @@ HAEMOLYSED_SAMPLE = "a haemolysed sample"
 # The length of code, system and printed unit together; the bound keeps hostile units out of the
 # cache.
 _LONGEST_UNIT = 200
-_LATEST = datetime.max.replace(tzinfo=UTC)
 _STRICT_VALUE = re.compile(
     r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)\s*([^\d\s].*|(?<=\s)10[^\d\s.,].*)\Z", re.DOTALL
 )
@@ -62,16 +61,6 @@ class Result(NamedTuple):
         return Source(self.reference, self.moment.day, self.as_sent)
 
 
-class Reading(NamedTuple):
-    """An Observation that may be a result, and when it was made. Whether it is usable is not yet
-    known."""
-
-    moment: Moment | None
-    status: str
-    resource: Observation
-    point_of_care: bool
-
-
 class Measured(NamedTuple):
     """The value of an Observation, in the unit of the ``family`` in which it is compared;
     ``as_sent`` is what the laboratory reported."""
@@ -92,7 +81,7 @@ class Results:
         if any(reading.status in _CORRECTION for reading in readings):
             superseded = _superseded(readings)
             readings = [reading for reading in readings if id(reading.resource) not in superseded]
-        self._readings = _newest_first(readings, site.zone, self._abnormality)
+        self._readings = newest_first(readings, site.zone, self._abnormality)
         self._read: list[tuple[Moment | None, Result | str]] = []
 
     def __bool__(self) -> bool:
@@ -163,49 +152,6 @@ def _readings(index: ResourceIndex, analyte: Analyte, zone: tzinfo, today: date)
             readings.append(Reading(moment, status, resource, point_of_care))
         point_of_care = True
     return readings
-
-
-def _newest_first(
-    readings: list[Reading], zone: tzinfo, abnormality: Callable[[Reading], tuple[int, Decimal]]
-) -> list[Reading]:
-    """Undated readings first; then by day, on one day laboratory before point of care, then by
-    time.
-
-    Of readings of one time, the one with the later ``issued`` comes first, else the more abnormal
-    one. The last keys make the order independent of the order in which resources arrive.
-    """
-    ordered = []
-    for _, alike in groupby(sorted(readings, key=_when, reverse=True), _when):
-        group = list(alike)
-        if len(group) > 1:
-            group.sort(key=lambda reading: _tie(reading, zone, abnormality(reading)), reverse=True)
-        ordered += group
-    return ordered
-
-
-def _when(reading: Reading) -> tuple[date, bool, datetime]:
-    moment = reading.moment
-    return (
-        (date.max, True, _LATEST)
-        if moment is None
-        else (moment.day, not reading.point_of_care, moment.instant)
-    )
-
-
-def _tie(
-    reading: Reading, zone: tzinfo, abnormality: tuple[int, Decimal]
-) -> tuple[float, tuple[int, Decimal], str, str]:
-    resource = reading.resource
-    issued = parse_moment(resource.issued, zone)
-    measured = resource.valueQuantity
-    return (
-        issued.instant.timestamp() if issued else 0.0,
-        abnormality,
-        resource.id,
-        ""
-        if resource.id or measured is None
-        else f"{bytes(measured.value).decode()} {measured.unit} {measured.code}",
-    )
 
 
 def observation_moment(resource: Observation, zone: tzinfo) -> Moment | None:

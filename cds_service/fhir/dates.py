@@ -32,10 +32,11 @@ class PartialDay(date):
 
 class Moment(NamedTuple):
     """A point in time: the calendar day in the deployment's zone, and the instant, which orders
-    moments of one day."""
+    moments of one day. ``timed``: whether a time of day was stated."""
 
     day: date
     instant: datetime
+    timed: bool = True
 
 
 def parse_moment(text: str, zone: tzinfo) -> Moment | None:
@@ -61,10 +62,10 @@ def parse_moment(text: str, zone: tzinfo) -> Moment | None:
             )
         if len(text) == 10 and text[4] == text[7] == "-":
             day = date.fromisoformat(text)
-            return Moment(day, datetime.combine(day, time(), zone))
+            return Moment(day, datetime.combine(day, time(), zone), timed=False)
         if partial := _PARTIAL.match(text):
             day = PartialDay.of(partial[1], partial[2])
-            return Moment(day, datetime.combine(day, time(), zone))
+            return Moment(day, datetime.combine(day, time(), zone), timed=False)
     except (ValueError, OverflowError):
         return None
     return None

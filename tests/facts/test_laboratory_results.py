@@ -47,6 +47,53 @@ def test_results_of_one_day_give_one_answer_in_whatever_order_they_arrive(result
     assert level(*results) == "deficient"
 
 
+def at(hour, value, **more):
+    """A potassium of yesterday at an hour, or of that day alone."""
+    time = "" if hour is None else f"T{hour:02}:00:00Z"
+    return observation("potassium", value, "mmol/L", effectiveDateTime=days_ago(1) + time, **more)
+
+
+@pytest.mark.parametrize(
+    ("results", "decides"),
+    [
+        pytest.param([at(None, 2.7), at(8, 4.2)], "2.7", id="the one without a time is lower"),
+        pytest.param([at(None, 4.2), at(8, 2.7)], "2.7", id="the one with a time is lower"),
+        pytest.param(
+            [at(None, 4.5), at(8, 2.7), at(12, 4.2)], "4.2", id="of those with a time the newest"
+        ),
+        pytest.param([at(None, 2.9), at(8, 2.7), at(12, 4.2)], "2.9", id="perhaps after both"),
+        pytest.param([at(None, 4.4), at(None, 2.9), at(8, 4.2)], "2.9", id="two without a time"),
+        pytest.param(
+            [
+                at(None, 2.7, issued=days_ago(1) + "T07:00:00Z"),
+                at(8, 4.2, issued=days_ago(1) + "T09:00:00Z"),
+            ],
+            "4.2",
+            id="issued before",
+        ),
+        pytest.param(
+            [at(None, 2.7), at(8, 4.2, issued=days_ago(1) + "T09:00:00Z")],
+            "2.7",
+            id="only one says when it was issued",
+        ),
+        pytest.param(
+            [at(None, 2.7, valueQuantity={"value": 2.7}), at(8, 4.2)], "4.2", id="unusable"
+        ),
+        pytest.param([at(0, 2.7), at(8, 4.2)], "4.2", id="midnight is a time"),
+    ],
+)
+def test_a_result_without_a_time_may_be_of_any_time_of_its_day(results, decides):
+    for order in itertools.permutations(results):
+        fact = facts_of(*order)["potassium"]
+        assert fact.value.as_sent == f"{decides} mmol/L"
+
+
+def test_a_result_without_a_time_is_older_than_those_of_the_next_day():
+    older = at(None, 2.7)
+    newer = observation("potassium", 4.2, "mmol/L", effectiveDateTime=days_ago(0) + "T01:00:00Z")
+    assert facts_of(older, newer)["potassium"].value.as_sent == "4.2 mmol/L"
+
+
 @pytest.mark.parametrize("status", ["corrected", "amended"])
 @pytest.mark.parametrize("correction_first", [True, False])
 def test_a_correction_supersedes_the_same_code_and_time(status, correction_first):

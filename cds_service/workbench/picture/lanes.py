@@ -12,7 +12,8 @@ from ...facts.analytes import ANALYTES, Analyte, Family
 from ...facts.blood_count import AnaemiaLimits
 from ...facts.catalogue import CATALOGUE, Facts
 from ...facts.fact import Fact
-from ...facts.laboratory import Reading, Result, measured
+from ...facts.laboratory import Result, measured
+from ...facts.laboratory_order import Reading
 from ...fhir.interval import Cut, Interval
 from ...fhir.r4 import Observation
 from ...rendering.card_text import capital, day_text
