@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from .answers import ANSWERS, EQUIVOCAL, NEGATIVE, answers, is_unanswered
 from .catalogue import define, fact
 from .courses import Gaps, course_start
 from .domains import ABSENT, FALSE, TRUE, UNKNOWN, YES_NO, days_ago, given, where
@@ -19,7 +20,7 @@ class _ObservedDiet(Computation):
     """A vegan or vegetarian diet as an Observation. For each diet, the newest Observation decides
     whether the patient follows it."""
 
-    observed = observations("vegan-or-vegetarian", "negative-answer")
+    observed = observations("vegan-or-vegetarian", *ANSWERS)
     complete = received("findings", "conditions")
 
     def compute(self) -> Fact:
@@ -28,14 +29,20 @@ class _ObservedDiet(Computation):
         unusable = False
         for resource in self.observed:
             moment = observation_moment(resource, site.zone)
-            answers = site.terminology.sets_of_concept(resource.valueCodeableConcept)
-            if resource.status not in FINAL or moment is None or is_unreadable(resource):
+            found = answers(resource, site.terminology)
+            if (
+                resource.status not in FINAL
+                or moment is None
+                or is_unreadable(resource)
+                or is_unanswered(resource)
+                or EQUIVOCAL in found
+            ):
                 unusable |= resource.status not in NO_RESULT
                 continue
-            followed = resource.valueBoolean is not False and "negative-answer" not in answers
-            found = moment.instant, followed, Source(resource.relative, moment.day)
+            followed = NEGATIVE not in found
+            told = moment.instant, followed, Source(resource.relative, moment.day)
             diet = frozenset(resource.code.codings if resource.code else ())
-            newest[diet] = max(found, newest.get(diet, found), key=lambda item: item[:2])
+            newest[diet] = max(told, newest.get(diet, told), key=lambda item: item[:2])
         sources = [source for _, followed, source in newest.values() if followed]
         if sources:
             return known(True, *sources)

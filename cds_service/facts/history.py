@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..fhir.r4 import Observation
+from .answers import ANSWERS, POSITIVE, answers
 from .catalogue import define, fact
 from .domains import FALSE, UNKNOWN, YES_NO, given
 from .fact import Fact, Source, absent, known, unknown
@@ -12,15 +12,6 @@ from .reads import Computation
 from .record import Problem
 from .results import NEWER_MAY_BE_MISSING
 from .wording import names_b12_deficiency
-
-_ANSWERS = ("positive-answer", "negative-answer", "equivocal-answer")
-# Laboratories send the answer as text, too. These are the names of the codes in those value sets.
-_ANSWERS_BY_NAME = {
-    "positive": "positive-answer",
-    "negative": "negative-answer",
-    "equivocal": "equivocal-answer",
-    "indeterminate": "equivocal-answer",
-}
 
 
 def _names_deficiency(problem: Problem) -> bool:
@@ -99,29 +90,27 @@ class IntrinsicFactorAntibody(Computation):
     not positive. Unknown if the newest answer received is not positive and a newer one may be
     missing."""
 
-    antibodies = observations("intrinsic-factor-antibody", *_ANSWERS)
+    antibodies = observations("intrinsic-factor-antibody", *ANSWERS)
     complete = received("b12-results")
 
     def compute(self) -> Fact:
         site = self.facts.site
-        answers = []
+        dated = []
         unusable = False
         for resource in self.antibodies:
             moment = observation_moment(resource, site.zone)
-            sets = self._answers(resource)
+            found = answers(resource, site.terminology)
             if (
                 resource.status in FINAL
                 and moment is not None
-                and sets
+                and found
                 and not is_unreadable(resource)
             ):
-                answers.append(
-                    (moment.instant, "positive-answer" in sets, moment.day, resource.relative)
-                )
+                dated.append((moment.instant, POSITIVE in found, moment.day, resource.relative))
             else:
                 unusable |= resource.status not in NO_RESULT
-        if answers:
-            _, positive, day, reference = max(answers)
+        if dated:
+            _, positive, day, reference = max(dated)
             if positive or self.complete(since=day):
                 return known(positive, Source(reference, day))
             return unknown(NEWER_MAY_BE_MISSING)
@@ -129,19 +118,11 @@ class IntrinsicFactorAntibody(Computation):
             return unknown("an antibody result that cannot be used")
         return known(False) if self.complete() else unknown("laboratory results not all received")
 
-    def _answers(self, resource: Observation) -> frozenset[str]:
-        """The value sets of the answer, by its codes or its whole text ("Positive")."""
-        concepts = [resource.valueCodeableConcept, *resource.interpretation]
-        coded = map(self.facts.site.terminology.sets_of_concept, concepts)
-        texts = [resource.valueString, *(concept.text for concept in concepts if concept)]
-        named = (_ANSWERS_BY_NAME.get(text.strip(" .").lower()) for text in texts)
-        return frozenset(filter(None, named)).union(*coded).intersection(_ANSWERS)
-
 
 @fact("allergy.cobalamin", "cobalamin allergy", "category", values=("severe", "other"))
 class CobalaminAllergy(Computation):
     """An allergy to any cobalamin, which counts for all of them: severe (high criticality, or a
-    severe or anaphylactic reaction) or other."""
+    severe or anaphylactic reaction, by a code or in the words of the allergy) or other."""
 
     found = allergies(
         "cobalamin-allergy",

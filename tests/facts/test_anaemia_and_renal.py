@@ -199,6 +199,7 @@ def egfr(value):
         pytest.param([egfr(59.9)], (), True, id="eGFR 59.9"),
         pytest.param([condition("433144002")], (), True, id="CKD 3"),
         pytest.param([condition("N18.6", system=ICD_CM)], (), True, id="end-stage"),
+        pytest.param([condition("N18.3", system=ICD_CM)], (), True, id="stage 3 before 2020"),
         pytest.param([condition("105502003")], (), True, id="dialysis"),
         pytest.param([condition("127013003")], (), True, id="diabetic nephropathy"),
         pytest.param(
@@ -219,6 +220,31 @@ def test_renal_dysfunction(record, without, holds):
 
 DRUGS = ["Digoxin 125 microgram tablets", "Furosemide 40 mg", "Bumetanide 1 mg", "Bendroflumethiazide 2.5 mg", "Hydrochlorothiazide 25 mg", "Indapamide 2.5 mg",
          "Amiodarone 200 mg", "Sotalol 80 mg", "Flecainide 50 mg", "Dofetilide 250 mcg", "Dronedarone 400 mg"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "risk"),
+    [
+        ("C09BA05", True),  # ramipril and diuretics
+        ("C09BX01", True),  # perindopril, amlodipine and indapamide
+        ("C09DA01", True),  # losartan and diuretics
+        ("C09DX01", True),  # valsartan, amlodipine and hydrochlorothiazide
+        ("C09XA52", True),  # aliskiren and hydrochlorothiazide
+        ("C07BB07", True),  # bisoprolol and thiazides
+        ("C07DB01", True),  # atenolol, thiazides and other diuretics
+        ("C08GA02", True),  # amlodipine and diuretics
+        ("C02LC05", True),  # moxonidine and diuretics
+        ("C03AB03", True),  # hydrochlorothiazide and potassium
+        ("C09BB04", False),  # perindopril and amlodipine
+        ("C09DX04", False),  # valsartan and sacubitril
+        ("C09DX05", False),  # nebivolol and valsartan
+        ("C09AA05", False),  # ramipril
+        ("C02AC05", False),  # moxonidine
+    ],
+)
+def test_a_thiazide_in_a_combination_makes_low_potassium_dangerous(code, risk):
+    ordered = medication_request({"coding": [{"system": "http://www.whocc.no/atc", "code": code}]})
+    assert facts_of(ordered)["potassium.risk"].holds is risk
 
 
 @pytest.mark.parametrize("name", DRUGS)

@@ -452,6 +452,19 @@ def antibody(ago, answer=None, **more):
     return observation("ifab", ago=ago, **value, **more)
 
 
+THO = "http://terminology.hl7.org/CodeSystem"
+CODED_ANSWERS = [
+    *((LOINC, code, found) for code, found in (("LA6576-8", True), ("LA6577-6", False))),
+    *((SNOMED, code, found) for code, found in (("260373001", True), ("260415000", False))),
+    *((SNOMED, code, False) for code in ("42425007", "82334004")),
+    *(
+        (system, code, found)
+        for system in (f"{THO}/v3-ObservationInterpretation", f"{THO}/v2-0078", "urn:oid:2.16.840.1.113883.12.78", "http://hl7.org/fhir/v2/0078")
+        for code, found in (("POS", True), ("DET", True), ("NEG", False), ("ND", False), ("IND", False), ("E", False))
+    ),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("answers", "positive"),
     [
@@ -469,7 +482,42 @@ def antibody(ago, answer=None, **more):
         pytest.param([antibody(4000, "negative"), antibody(10, valueString="positive")], True, id="the newest in words"),
         pytest.param([antibody(10, valueString="Indeterminate")], False, id="indeterminate is not positive"),
         pytest.param([antibody(10, valueString="not positive")], None, id="other words"),
+        pytest.param([antibody(10, valueString="unknown")], None, id="not answered"),
+        pytest.param([antibody(10, valueString="POS (1:40)")], True, id="abbreviated, with a titre"),
+        pytest.param([antibody(10, valueString="Not detected, <1.2 AU/mL")], False, id="not detected, with a number"),
+        pytest.param([antibody(10, valueString="positiv")], True, id="in German"),
+        pytest.param([antibody(10, valueBoolean=True)], True, id="true"),
+        pytest.param([antibody(10, valueBoolean=False)], False, id="false"),
+        *(
+            pytest.param([antibody(10, **{place: value})], found, id=f"{code} as {place}")
+            for system, code, found in CODED_ANSWERS
+            for concept in [{"coding": [{"system": system, "code": code}]}]
+            for place, value in (("valueCodeableConcept", concept), ("interpretation", [concept]))
+        ),
     ],
 )  # fmt: skip
 def test_intrinsic_factor_antibody(answers, positive):
     assert facts_of(*answers)["cause.intrinsic_factor_antibody"].holds is positive
+
+
+def diet(**more):
+    return observation("b12", code={"coding": [{"system": SNOMED, "code": "24930006"}]}, **more)
+
+
+@pytest.mark.parametrize(
+    ("answer", "followed"),
+    [
+        *((({"valueString": text}), True) for text in ("Yes", "ja", "Vegan since 2010", "No meat", "Positive")),
+        *(({"valueString": text}, False) for text in ("No", "NO.", "Nein", "denied", "Denies", "no, eats fish", "Non", "negative", "No - omnivore")),
+        *(({"valueString": text}, None) for text in ("unknown", "Not asked", "declined", "unbekannt")),
+        ({"valueCodeableConcept": {"text": "No"}}, False),
+        ({"valueCodeableConcept": {"coding": [{"system": "urn:local", "code": "2", "display": "Nein"}]}}, False),
+        ({"valueCodeableConcept": {"coding": [{"system": SNOMED, "code": "373067005"}]}}, False),
+        ({"valueBoolean": False}, False),
+        ({"valueBoolean": True}, True),
+        ({"dataAbsentReason": {"coding": [{"code": "asked-declined"}]}}, None),
+        ({}, True),
+    ],
+)  # fmt: skip
+def test_a_diet_is_answered_in_words_as_by_code(answer, followed):
+    assert facts_of(diet(**answer))["diet.vegan"].holds is followed
