@@ -9,7 +9,8 @@ from cds_service.fhir.product_identification import _identify
 from cds_service.fhir.product_tokens import Vocabulary
 from cds_service.fhir.terminology import Terminology
 from tests.facts.test_fact_declarations import REQUESTS, answers, computed
-from tests.support.clinic import engine
+from tests.support.clinic import engine, facts_of
+from tests.support.fhir_builders import condition
 
 VALUE_SETS = {path.stem for path in (PROFILES / "value-sets").glob("*.json")}
 
@@ -123,3 +124,12 @@ def test_what_changes_without_a_value_set_names_it_or_reads_a_fact_that_does(
         }
     _identify.cache_clear()
     assert seen or request_name in ("nothing", "unknown age and sex", "a medication not known")
+
+
+@pytest.mark.parametrize(
+    ("code", "counts"),
+    [("G63.4*", True), ("F02.8", True), ("G63.2", False), ("G63.1", False), ("H47.2", False)],
+)
+def test_a_neurological_feature_by_the_code_of_who(code, counts):
+    problem = condition(code, system="http://hl7.org/fhir/sid/icd-10")
+    assert facts_of(problem)["neuro.involvement"].holds is counts
