@@ -58,6 +58,7 @@ _VERIFICATION = _CONFIRMED | {
 _NOT_DONE = frozenset(
     {"preparation", "in-progress", "not-done", "on-hold", "stopped", "entered-in-error"}
 )
+_REQUESTED = frozenset({"draft", "active", "on-hold", "revoked", "completed", "entered-in-error"})
 # If one of these elements cannot be read, the meaning of a problem, a procedure or a request is not
 # known.
 _DECIDING = ("status", "clinicalStatus", "verificationStatus", "code", "doNotPerform")
@@ -186,10 +187,17 @@ class PatientRecord:
 
     @once
     def requests(self) -> list[ServiceRequest]:
-        """The ServiceRequests that can be read whole."""
-        return [
+        """The ServiceRequests that can be read whole. One whose status does not say whether it is
+        in force proves no test of ours absent."""
+        whole = [
             request for request in self.index.of_type(ServiceRequest) if not _is_uncertain(request)
         ]
+        if any(
+            request.status not in _REQUESTED and self.site.terminology.sets_of_concept(request.code)
+            for request in whole
+        ):
+            self._unreadable.add("ServiceRequest")
+        return whole
 
     def results(self, analyte: Analyte, today: date) -> Results:
         """The results of an analyte, sorted once."""

@@ -12,7 +12,6 @@ from ..fhir.dates import add_days, first_day, last_day, parse_day
 from ..fhir.dosage import (
     MOST_AMOUNTS,
     MOST_INSTRUCTIONS,
-    SINGLE_DOSE,
     Phase,
     product_as_used,
     read_dose_given,
@@ -34,6 +33,7 @@ from ..fhir.r4 import (
 )
 from ..fhir.references import target_of
 from .fact import Source
+from .order_end import end_of_phases, states_end
 from .site import Site
 
 MEDICATION_QUERIES = (
@@ -54,6 +54,11 @@ _DECIDING = (
 _ORDER_INTENTS = frozenset(
     {"order", "original-order", "reflex-order", "filler-order", "instance-order"}
 )
+_NO_ORDER_INTENTS = frozenset({"proposal", "plan", "option"})
+# The codes of R4, "" for none. Any other code has no meaning.
+_INTENTS = _ORDER_INTENTS | _NO_ORDER_INTENTS | {""}
+# While one of these is taken, no card suggests to take the folate away.
+_ANTIFOLATES = frozenset({"methotrexate", "pemetrexed", "pralatrexate"})
 _CURRENT = {
     "MedicationRequest": frozenset({"active"}),
     "MedicationStatement": frozenset({"active", "intended"}),
@@ -170,18 +175,28 @@ def read_order(
     if product.identified and not product.agents:
         return None
     running = resource.status in _CURRENT[resource.kind]
-    _refuse_untold(resource, known_status=running or resource.status in _PAST[resource.kind])
+    known_status = running or resource.status in _PAST[resource.kind]
+    known_intent = isinstance(resource, MedicationStatement) or resource.intent in _INTENTS
+    _refuse_untold(resource, known_status=known_status and known_intent)
     zone = site.zone
     dosages, period, stated = _stated_use(resource, zone)
     _refuse_untold_dosage(resource, dosages, product)
     phases = read_phases(dosages, product, zone)
     start = phases[0].start or stated
+    end = last_day(period, zone) or end_of_phases(phases, start)
+    if (
+        end is None
+        and running
+        and _spares_a_card(product)
+        and states_end(dosages, period, resource.malformed)
+    ):
+        raise ValueError("an order whose end cannot be told")
     return Order(
         product_as_used(product, phases),
         running,
         phases,
         start,
-        last_day(period, zone) or _end(phases, start),
+        end,
         resource.relative,
         resource.status == "completed",
     )
@@ -195,11 +210,10 @@ def _stated_use(
     if isinstance(resource, MedicationRequest):
         return resource.dosageInstruction, None, parse_day(resource.authoredOn, zone)
     period = resource.effectivePeriod
-    stated = (
-        first_day(period, zone)
-        or parse_day(resource.effectiveDateTime, zone)
-        or parse_day(resource.dateAsserted, zone)
-    )
+    begun = period.start if period is not None else ""
+    days = (begun, resource.effectiveDateTime, resource.dateAsserted)
+    # A day that is stated but cannot be read is not the next one that is stated.
+    stated = next((parse_day(day, zone) for day in days if day.strip()), None)
     return resource.dosage, period, stated
 
 
@@ -225,6 +239,12 @@ def _refuse_untold_dosage(
         dosages
     ):
         raise ValueError("a dosage that cannot be read")
+
+
+def _spares_a_card(product: Product) -> bool:
+    """Whether a card is silent, or suggests less, while a product is taken. What only speaks for a
+    danger, such as an anticoagulant, is taken for current even if its end cannot be told."""
+    return dose_matters(product) or not product.agents.isdisjoint(_ANTIFOLATES)
 
 
 def are_untold(dosages: Sequence[Dosage]) -> bool:
@@ -259,7 +279,7 @@ def _is_ordered_or_reported(request: MedicationRequest) -> bool:
     Core records a drug that the patient reports."""
     if request.intent == "plan":
         return request.reportedBoolean is True or request.reportedReference is not None
-    return not request.intent or request.intent in _ORDER_INTENTS
+    return request.intent not in _NO_ORDER_INTENTS
 
 
 def _in_common(phases: Sequence[Phase]) -> Phase:
@@ -278,31 +298,6 @@ def _in_common(phases: Sequence[Phase]) -> Phase:
         end=None,
         duration=None,
     )
-
-
-def _end(phases: tuple[Phase, ...], start: date | None) -> date | None:
-    """The last day of the last phase, if every phase is bounded."""
-    day = start
-    for number, phase in enumerate(phases, start=1):
-        day = phase.start or day
-        if phase.end is not None:
-            day = phase.end
-        elif phase.duration is not None and day is not None:
-            day = add_days(day, _to_last_dose(phase) if number == len(phases) else phase.duration)
-        elif phase.interval == SINGLE_DOSE and day is not None:
-            continue
-        else:
-            return None
-    return day
-
-
-def _to_last_dose(phase: Phase) -> float:
-    """Days from the first dose of a bounded phase to its end: the last of n doses comes n - 1
-    intervals after the first."""
-    length = phase.duration or 0
-    if phase.doses is None or not phase.interval or phase.interval == SINGLE_DOSE:
-        return length
-    return min(length, (phase.doses - 1) * phase.interval)
 
 
 def read_dose(
