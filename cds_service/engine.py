@@ -226,19 +226,16 @@ class Engine:
         self, facts: Facts, call: Call, snoozed: Container[tuple[str, str]] = ()
     ) -> list[RenderedCard]:
         """:meth:`answer` from the ``facts`` of the call: decide, select the cards to
-        show, render them."""
+        show, render them. Raises :class:`UnreadableOrders` if no card fires that would name a draft
+        which cannot be identified."""
         decisions = self.decisions(call, facts)
+        if not any(decision.fires for decision in decisions.all()):
+            facts.session.refuse_untold()
         firing = select_shown(decisions, snoozed, most=None)
         if firing and facts["patient.deceased"].holds:
             return []
-        return render_cards(
-            firing,
-            decisions,
-            facts,
-            _patient(call, facts),
-            self.publication,
-            tell=TROUBLES.note_dropped,
-        )
+        patient, tell = _patient(call, facts), TROUBLES.note_dropped
+        return render_cards(firing, decisions, facts, patient, self.publication, tell=tell)
 
     def answer_of(
         self, card_id: str, call: Call, now: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, NamedTuple
@@ -97,6 +97,11 @@ class OrderingSession:
         """The references of the drafts whose medication cannot be identified."""
         return [draft.reference or "one without an id" for draft in self.drafts if draft.unresolved]
 
+    def refuse_untold(self) -> None:
+        """To be called if no card fires, so that none names a medication that cannot be identified.
+        Raises :class:`UnreadableOrders` if there is one."""
+        _refuse_untold((*self.drafts, *self.stops))
+
 
 @dataclass(frozen=True, slots=True)
 class SessionReader:
@@ -116,7 +121,7 @@ class SessionReader:
         """The session of a hook's context.
 
         ``draft_orders``: the Bundle, or ``None``. ``selections``: references (or bare ids) of the
-        selected orders; if none of them is in the Bundle, every order counts as selected.
+        selected orders; if one of them is not in the Bundle, every order counts as selected.
         ``still_choosing``: skip orders that name no medication yet. Raises
         :class:`UnreadableOrders` (clinical specification, section 2, "Drafts").
         """
@@ -134,12 +139,12 @@ class SessionReader:
             and request.doNotPerform is not True
             and not (still_choosing and _names_nothing(request))
         ]
-        _refuse_untold([draft for _, draft in orders])
         foreign_products = [product_of(request, index, self.terminology) for request in foreign]
-        own_products = [draft.product for _, draft in orders]
-        if any(map(_concerns_us, foreign_products)) and not any(map(_concerns_us, own_products)):
-            why = "The draft orders are for a patient other than context.patientId."
-            raise UnreadableOrders(why, "value")
+        if not any(_concerns_us(draft.product) for _, draft in orders):
+            _refuse_untold(draft for _, draft in orders)
+            if any(map(_concerns_us, foreign_products)):
+                why = "The draft orders are for a patient other than context.patientId."
+                raise UnreadableOrders(why, "value")
         return OrderingSession(
             tuple(draft for request, draft in orders if request.status not in STOPS),
             tuple(draft for request, draft in orders if request.status in STOPS),
@@ -182,12 +187,14 @@ class SessionReader:
         return index, foreign
 
     def _add_medications(self, index: ResourceIndex) -> None:
+        """File the Medications that orders refer to. A display that names an agent of ours
+        suffices; another one may be a brand of such an agent."""
         for resource in (
             resource for value in self.prefetched().values() for resource in resources_of(value)
         ):
             if isinstance(resource, Medication):
                 index.add(resource)
-        add_medications(index, self.fetch, set(), nameless=True)
+        add_medications(index, self.fetch, set(), unless_named=self.terminology)
 
     def _tests(self, index: ResourceIndex) -> frozenset[str]:
         return frozenset().union(
@@ -221,7 +228,7 @@ class SessionReader:
         return Draft(
             product_as_used(product, stated),
             stated,
-            not chosen or request.relative in chosen or request.id in chosen,
+            not chosen or request.relative in chosen,
             not product.identified,
             request.relative if request.id else "",
             request.intent,
@@ -265,38 +272,53 @@ def _drafted_tests(index: ResourceIndex) -> list[ServiceRequest]:
 
 
 def _chosen(selections: Iterable[Any] | None, draft_orders: Bundle) -> set[str]:
-    """The selections that are in the Bundle, as references or bare ids."""
-    if not selections:
-        return set()
-    stated = {type_and_id(item) or item for item in selections if isinstance(item, str)}
-    return stated & {
-        key for resource in resources_of(draft_orders) for key in (resource.relative, resource.id)
+    """The references of the selected orders; none if every order counts as selected, because there
+    are no ``selections``, or one of them cannot be matched with an order.
+
+    An order is selected by its reference, its bare id or its ``fullUrl``. A selection may also be
+    of a type that is in the Bundle but not read here.
+    """
+    stated = {
+        (type_and_id(item) or item.strip()) if isinstance(item, str) else ""
+        for item in selections or ()
     }
+    orders = [
+        (
+            entry.resource.relative,
+            {entry.resource.relative, entry.resource.id, entry.fullUrl} - {""},
+        )
+        for entry in draft_orders.entry
+        if entry.resource is not None and entry.resource.id
+    ]
+    unmatched = stated.difference(*(names for _, names in orders))
+    unread = {entry.other_type for entry in draft_orders.entry if entry.other_type}
+    if not unread.issuperset(item.partition("/")[0] for item in unmatched):
+        return set()
+    return {reference for reference, names in orders if names & stated}
 
 
 def _names_nothing(request: MedicationRequest) -> bool:
     """Whether an order has no medication yet: a known client sends such an order when its form
-    opens."""
-    concept, reference = request.medicationCodeableConcept, request.medicationReference
-    unnamed = concept is None or not (
-        concept.names or any(coding.code for coding in concept.coding)
-    )
-    nowhere = reference is None or not (reference.reference or reference.display)
+    opens. An identifier or an extension (the medication is masked) is not read, but says more."""
     malformed = any(place.startswith("medication") for place in request.malformed)
-    return unnamed and nowhere and not malformed and not request.is_modified
+    return (
+        request.medicationCodeableConcept is None
+        and request.medicationReference is None
+        and not malformed
+        and not request.is_modified
+    )
 
 
 def _concerns_us(product: Product) -> bool:
     return product.has_cobalamin or product.has_folate
 
 
-def _refuse_untold(drafts: Sequence[Draft]) -> None:
-    """Raises :class:`UnreadableOrders` if an order cannot be identified and no other concerns B12
-    or folate: an answer without cards would imply that all is well."""
-    untold = [draft for draft in drafts if draft.unresolved]
-    if untold and not any(_concerns_us(draft.product) for draft in drafts):
-        which = untold[0].reference
-        named = which if is_reference(which) else "A draft order"
+def _refuse_untold(drafts: Iterable[Draft]) -> None:
+    """Raises :class:`UnreadableOrders` if an order cannot be identified: an answer without cards
+    would imply that all is well."""
+    untold = next((draft for draft in drafts if draft.unresolved), None)
+    if untold is not None:
+        named = untold.reference if is_reference(untold.reference) else "A draft order"
         why = (
             f"{named} names a medication that could not be identified: send its Medication, or a "
             "code or name that this service knows."

@@ -184,13 +184,8 @@ def read_order(
     phases = read_phases(dosages, product, zone)
     start = phases[0].start or stated
     end = last_day(period, zone) or end_of_phases(phases, start)
-    if (
-        end is None
-        and running
-        and _spares_a_card(product)
-        and states_end(dosages, period, resource.malformed)
-    ):
-        raise ValueError("an order whose end cannot be told")
+    if running and end is None and states_end(dosages, period, resource.malformed):
+        _refuse_untold_end(product)
     return Order(
         product_as_used(product, phases),
         running,
@@ -241,10 +236,11 @@ def _refuse_untold_dosage(
         raise ValueError("a dosage that cannot be read")
 
 
-def _spares_a_card(product: Product) -> bool:
-    """Whether a card is silent, or suggests less, while a product is taken. What only speaks for a
-    danger, such as an anticoagulant, is taken for current even if its end cannot be told."""
-    return dose_matters(product) or not product.agents.isdisjoint(_ANTIFOLATES)
+def _refuse_untold_end(product: Product) -> None:
+    """Raises ``ValueError`` if a card is silent, or suggests less, while ``product`` is taken. What
+    only speaks for a danger, such as an anticoagulant, counts as taken."""
+    if dose_matters(product) or not product.agents.isdisjoint(_ANTIFOLATES):
+        raise ValueError("an order whose end cannot be told")
 
 
 def are_untold(dosages: Sequence[Dosage]) -> bool:

@@ -139,11 +139,13 @@ def contained_medication(contained: Iterable[Raw], reference: str) -> Medication
     return next(named, None)
 
 
-def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> list[str]:
+def unresolved_references(
+    index: ResourceIndex, unless_named: Terminology | None = None
+) -> list[str]:
     """The references, as sent, of resources in ``index`` to medications that are neither contained
     nor filed.
 
-    ``nameless``: only the references without a display.
+    ``unless_named``: not the references whose display names an agent in this terminology.
     """
     found: dict[str, None] = {}
     for kind in _KINDS:
@@ -154,7 +156,7 @@ def unresolved_references(index: ResourceIndex, *, nameless: bool = False) -> li
             if (
                 type_and_id(reference.reference)
                 and reference.reference not in index.medications
-                and not (nameless and reference.display.strip())
+                and not (unless_named and product_of(resource, None, unless_named).agents)
             ):
                 found[reference.reference.strip()] = None
     return list(found)

@@ -19,6 +19,7 @@ from .medication import unresolved_references
 from .r4 import Resource
 from .reading import Bundle, Entry, Link, Unread, Value
 from .references import is_id, type_and_id
+from .terminology import Terminology
 
 MOST_IDS = 50
 MOST_SEARCHES = 4
@@ -153,28 +154,32 @@ def _filed(
 
 
 def add_medications(
-    index: ResourceIndex, fetch: Fetch, tried: set[str], *, nameless: bool = False
+    index: ResourceIndex,
+    fetch: Fetch,
+    tried: set[str],
+    *,
+    unless_named: Terminology | None = None,
 ) -> None:
     """Fetch the Medications that resources of ``index`` refer to and that are neither contained
     nor filed.
 
     ``tried``: references that are not requested again, to which the new ones are added.
-    ``nameless``: only the references without a display.
+    ``unless_named``: not the references whose display names an agent in this terminology.
     """
-    urls = _medications(index, tried, nameless=nameless)
+    urls = _medications(index, tried, unless_named)
     for found in (fetch(urls) if urls else {}).values():
         if found.value is not None:
             index.add(found.value)
 
 
 def _medications(
-    index: ResourceIndex, tried: set[str], *, nameless: bool = False
+    index: ResourceIndex, tried: set[str], unless_named: Terminology | None = None
 ) -> dict[str, str]:
     """The URLs for missing Medications that resources refer to: searches for many ids each, and the
     absolute URLs one by one."""
     references = [
         reference
-        for reference in unresolved_references(index, nameless=nameless)
+        for reference in unresolved_references(index, unless_named)
         if reference not in tried
     ]
     tried.update(references)

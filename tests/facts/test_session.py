@@ -4,21 +4,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cds_service.engine import Call
 from cds_service.facts.session import SessionReader, UnreadableOrders
-from tests.support.clinic import engine, facts_of, fire, ids, sent
+from tests.support.clinic import client, engine, facts_of, fire, ids, prefetching, sent
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_TABLET,
     DAILY,
     FOLIC_ACID_1MG,
     HYDROXOCOBALAMIN,
     IM,
+    NOW,
     ORAL,
+    RXNORM,
+    allergy,
     bundle,
     condition,
     days_ago,
     dosage,
     draft,
     folic_acid,
+    hook_request,
     hydroxocobalamin,
     medication_administration,
     medication_request,
@@ -28,6 +33,7 @@ from tests.support.fhir_builders import (
 )
 
 FOLATE, COBALAMIN = folic_acid(id="fol"), hydroxocobalamin(id="cob")
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 NEURO, VEGAN = condition("386033004"), condition("24930006")
 
 
@@ -63,8 +69,26 @@ def drafted(selections, drafts=(FOLATE, COBALAMIN)):
         pytest.param(
             ["MedicationRequest/fol", "MedicationRequest/other"],
             True,
-            False,
-            id="one that is there",
+            True,
+            id="one that is not there: every draft",
+        ),
+        pytest.param(
+            ["MedicationRequest/fol", {"reference": "MedicationRequest/cob"}],
+            True,
+            True,
+            id="one that is no text: every draft",
+        ),
+        pytest.param(
+            ["MedicationRequest/fol", "urn:uuid:d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"],
+            True,
+            True,
+            id="a URN of no draft: every draft",
+        ),
+        pytest.param(
+            ["MedicationRequest/fol", "MEDICATIONREQUEST/COB"],
+            True,
+            True,
+            id="in capitals: every draft",
         ),
         pytest.param([7, None, {}], True, True, id="nonsense: every draft"),
     ],
@@ -83,6 +107,39 @@ def test_what_is_in_the_session_counts_selected_or_not():
 def test_selecting_a_test_selects_no_medication():
     test = service_request("b12", status="draft", id="test")
     assert drafted(["ServiceRequest/test"], [FOLATE, test]) == (False, False)
+
+
+def test_selecting_an_order_of_another_type_that_is_there_selects_no_medication_beside_it():
+    feed = {"resourceType": "NutritionOrder", "id": "feed", "status": "draft"}
+    selections = ["MedicationRequest/cob", "NutritionOrder/feed"]
+    assert drafted(selections, [FOLATE, COBALAMIN, feed]) == (False, True)
+    assert drafted(selections, [FOLATE, COBALAMIN]) == (True, True)
+
+
+URN = "urn:uuid:d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
+
+
+@pytest.mark.parametrize("named", [{}, {"id": "fol"}])
+def test_a_draft_that_is_selected_by_its_full_url_is_selected(named):
+    folate = {key: value for key, value in FOLATE.items() if key != "id"} | named
+    amoxicillin = draft({"text": "Amoxicillin 500 mg capsules"}, id="amx")
+    request = hook_request(
+        "order-select",
+        prefetch(observation("b12", 110, "ng/L")),
+        drafts=[amoxicillin],
+        selections=["MedicationRequest/amx", URN],
+    )
+    request["context"]["draftOrders"]["entry"].append({"fullUrl": URN, "resource": folate})
+    assert posted(request) == (200, ["folic-acid-b12-deficient"])
+    request["context"]["selections"] = ["MedicationRequest/amx"]
+    assert posted(request) == (200, [])
+
+
+def posted(request):
+    """The status of the answer, and the ids of its cards."""
+    response = client().post(f"/cds-services/b12-folate-{request['hook']}", json=request)
+    body = response.get_json()
+    return response.status_code, ids(body.get("cards", []))
 
 
 @pytest.mark.parametrize("status", ["stopped", "cancelled", "completed", "on-hold"])
@@ -156,6 +213,86 @@ def test_a_draft_that_cannot_be_told_hides_no_card_on_one_that_can_and_is_named(
     )
     assert ids([card]) == ["folic-acid-b12-deficient"]
     assert "Not known:" in card["detail"] and "MedicationRequest/untold" in card["detail"]
+
+
+DANGLING = {**draft(None, id="untold"), "medicationReference": {"reference": "Medication/nowhere"}}
+SEVERE = allergy(criticality="high")
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        pytest.param(observation("b12", 600, "ng/L"), folic_acid(), id="folic acid, B12 600"),
+        pytest.param(
+            observation("b12", 600, "ng/L"),
+            draft({"text": "Multivitamin tablets"}),
+            id="a multivitamin",
+        ),
+        pytest.param(SEVERE, {**folic_acid(), "status": "stopped"}, id="a stop"),
+    ],
+)
+def test_a_draft_that_cannot_be_told_is_412_where_no_card_would_name_it(hook, record, told):
+    values = prefetch(record)
+    assert posted(hook_request(hook, values, drafts=[told])) == (200, [])
+    for drafts in ([told, DANGLING], [DANGLING, told]):
+        assert posted(hook_request(hook, values, drafts=drafts)) == (412, [])
+
+
+def test_a_draft_that_cannot_be_told_is_412_where_the_one_that_can_is_not_selected():
+    request = hook_request(
+        "order-select",
+        prefetch(SEVERE),
+        drafts=[DANGLING, hydroxocobalamin()],
+        selections=["MedicationRequest/untold"],
+    )
+    assert posted(request) == (412, [])
+
+
+def test_a_card_that_is_snoozed_is_not_replaced_by_a_refusal():
+    call = Call(
+        "order-sign",
+        "pat-1",
+        None,
+        sent(bundle([hydroxocobalamin(), DANGLING])),
+        None,
+        prefetching(prefetch(medication_request({"text": "Warfarin 3 mg tablets"}))),
+    )
+    shown = engine().answer(call, NOW)
+    assert shown
+    every = {(card.source.id, engine().cards[card.source.id].version) for card in shown}
+    assert engine().answer(call, NOW, every) == []
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        pytest.param({"medicationReference": {"identifier": {"value": "1"}}}, id="an identifier"),
+        pytest.param(
+            {"medicationReference": {"type": "Medication", "identifier": {"value": "1"}}},
+            id="a type and an identifier",
+        ),
+        pytest.param(
+            {"medicationCodeableConcept": {"coding": [{"system": RXNORM}]}}, id="a system alone"
+        ),
+        pytest.param(
+            {"medicationCodeableConcept": {"extension": [{"url": ABSENT, "valueCode": "masked"}]}},
+            id="masked",
+        ),
+        pytest.param(
+            {
+                "medicationCodeableConcept": {
+                    "coding": [{"extension": [{"url": ABSENT, "valueCode": "masked"}]}]
+                }
+            },
+            id="a masked code",
+        ),
+    ],
+)
+def test_a_draft_that_names_what_is_not_read_is_412_while_orders_are_chosen_too(named):
+    order = {**draft(None, id="untold"), **named}
+    for hook in ("order-select", "order-sign"):
+        assert posted(hook_request(hook, prefetch(), drafts=[order])) == (412, [])
 
 
 def test_a_form_that_has_just_been_opened_is_no_draft():

@@ -336,10 +336,33 @@ def test_a_draft_that_says_no_more_than_a_reference_is_resolved(ehr: FhirServer)
     assert ehr.kinds() == ["Medication"]
 
 
-def test_a_draft_that_names_its_medication_is_not_fetched(ehr: FhirServer) -> None:
-    paracetamol = _by_reference("Medication/m-2", status="draft", display="Paracetamol 500 mg")
-    assert ids_of(post(ehr, "order-sign", drafts=[paracetamol])) == []
-    assert ehr.seen == []
+@pytest.mark.parametrize("display", ["Folvite 1 mg", "FOLIC AC 5MG", "Paracetamol 500 mg"])
+def test_a_draft_whose_display_names_no_agent_of_ours_is_looked_up(
+    ehr: FhirServer, display: str
+) -> None:
+    """A display may be a brand or an abbreviation. Without the Medication it stands."""
+    order = _by_reference("Medication/m-1", status="draft", display=display)
+    assert ids_of(post(ehr, "order-sign", drafts=[order])) == []
+    assert ehr.kinds() == ["Medication"]
+    ehr.resources += [_medication("m-1", FOLIC_ACID_1MG)]
+    assert ids_of(post(ehr, "order-sign", drafts=[order])) == ["folic-acid-b12-deficient"]
+
+
+def test_many_drafts_that_name_no_agent_of_ours_are_looked_up_at_once(ehr: FhirServer) -> None:
+    drafts = [
+        _by_reference(
+            f"Medication/m-{number}", status="draft", display="Paracetamol", id=f"d{number}"
+        )
+        for number in range(30)
+    ]
+    assert ids_of(post(ehr, "order-sign", drafts=drafts)) == []
+    assert ehr.kinds() == ["Medication"]
+
+
+def test_a_draft_whose_display_names_an_agent_of_ours_is_not_looked_up(ehr: FhirServer) -> None:
+    order = _by_reference("Medication/m-1", status="draft", display="Folic acid 1 mg tablet")
+    assert ids_of(post(ehr, "order-sign", drafts=[order])) == ["folic-acid-b12-deficient"]
+    assert "Medication" not in ehr.kinds()
 
 
 # Required data
