@@ -19,15 +19,15 @@ from .therapy import MEDICATION_QUERIES, Order
 
 
 class _OrdersNotStopped(Computation):
-    """The orders and statements in force that this session does not stop."""
+    """The orders and statements in force that this session is known not to stop."""
 
     treatment = treatment()
     session = session(*COBALAMIN_AGENTS)
 
     def orders(self) -> list[Order]:
         """The orders and statements that remain."""
-        stopped = {stop.reference for stop in self.session.stops}
-        return [order for order in self.treatment.orders if order.reference not in stopped]
+        may_stop = self.session.may_stop
+        return [order for order in self.treatment.orders if not may_stop(order)]
 
 
 @fact("b12.other_treatment", "B12 treatment other than the stopped one")

@@ -19,7 +19,7 @@ from ..fhir.terminology import Terminology
 from .fact import Source
 from .guard import readable
 from .potassium_timing import POTASSIUM, checks_of
-from .therapy import are_untold, replaced_references
+from .therapy import Order, are_untold, replaced_references
 
 STOPS = frozenset({"stopped", "cancelled", "completed", "on-hold"})
 _NO_ORDER = STOPS | {"entered-in-error"}
@@ -96,6 +96,22 @@ class OrderingSession:
     def untold(self) -> list[str]:
         """The references of the drafts whose medication cannot be identified."""
         return [draft.reference or "one without an id" for draft in self.drafts if draft.unresolved]
+
+    def may_stop(self, order: Order) -> bool:
+        """Whether a stop of this session ends ``order``, or may end it.
+
+        It does if it names the order, or an order on which a statement rests, as itself or as the
+        one that it continues. It may if it is of the same cobalamin, and one of the two has no id.
+        """
+        names = {order.reference} | order.reports
+        return any(
+            not names.isdisjoint(stop.replaces | {stop.reference})
+            or (
+                not (stop.reference and "/" in order.reference)
+                and stop.product.cobalamin == order.product.cobalamin
+            )
+            for stop in self.stops
+        )
 
     def refuse_untold(self) -> None:
         """To be called if no card fires, so that none names a medication that cannot be identified.

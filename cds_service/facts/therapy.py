@@ -96,7 +96,8 @@ class Order(NamedTuple):
     """A medication order or statement. ``running``: its status is a current one (its bounds are
     judged by day).
 
-    ``completed``: its status says that it was carried out in full.
+    ``completed``: its status says that it was carried out in full. ``reports``: the orders that a
+    statement rests on.
     """
 
     product: Product
@@ -106,6 +107,7 @@ class Order(NamedTuple):
     end: date | None
     reference: str
     completed: bool = False
+    reports: frozenset[str] = frozenset()
 
     def current(self, today: date) -> bool:
         """Whether the order is in force on ``today``; one that begins more than 14
@@ -194,6 +196,7 @@ def read_order(
         end,
         resource.relative,
         resource.status == "completed",
+        _reported_references(resource),
     )
 
 
@@ -210,6 +213,14 @@ def _stated_use(
     # A day that is stated but cannot be read is not the next one that is stated.
     stated = next((parse_day(day, zone) for day in days if day.strip()), None)
     return resource.dosage, period, stated
+
+
+def _reported_references(
+    resource: MedicationRequest | MedicationStatement,
+) -> frozenset[str]:
+    if isinstance(resource, MedicationRequest):
+        return frozenset()
+    return frozenset(filter(None, map(target_of, (*resource.basedOn, *resource.derivedFrom))))
 
 
 def _refuse_untold(resource: OfMedication, *, known_status: bool) -> None:

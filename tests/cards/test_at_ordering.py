@@ -149,6 +149,70 @@ def test_stopping_all_b12_beside_new_folic_acid_speaks():
     ]
 
 
+QUARTERLY = medication_request(
+    HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), authoredOn="2025-11-10", id="old"
+)
+TO_OLD = {"reference": "MedicationRequest/old"}
+REPORTED = {
+    "resourceType": "MedicationStatement",
+    "id": "report",
+    "status": "active",
+    "subject": QUARTERLY["subject"],
+    "medicationCodeableConcept": HYDROXOCOBALAMIN,
+    "dosage": QUARTERLY["dosageInstruction"],
+}
+
+
+def _without_id(order):
+    return {key: value for key, value in order.items() if key != "id"}
+
+
+@pytest.mark.parametrize(
+    ("record", "stopped"),
+    [
+        pytest.param(
+            [QUARTERLY], {**QUARTERLY, "id": "new", "priorPrescription": TO_OLD}, id="it continues"
+        ),
+        pytest.param([QUARTERLY], {**QUARTERLY, "id": "new", "basedOn": [TO_OLD]}, id="based on"),
+        pytest.param([QUARTERLY], _without_id(QUARTERLY), id="a stop without an id"),
+        pytest.param([_without_id(QUARTERLY)], QUARTERLY, id="an order without an id"),
+        pytest.param([_without_id(QUARTERLY)], _without_id(QUARTERLY), id="neither has an id"),
+        pytest.param(
+            [QUARTERLY, {**REPORTED, "derivedFrom": [TO_OLD]}], QUARTERLY, id="derived statement"
+        ),
+        pytest.param(
+            [QUARTERLY, {**REPORTED, "basedOn": [TO_OLD]}], QUARTERLY, id="statement based on it"
+        ),
+    ],
+)
+def test_the_course_that_is_stopped_is_no_other_treatment(record, stopped):
+    unsafe = prefetch(observation("b12", 480, "pg/mL"), condition("84027009"), *record)
+    cards = fire("order-sign", unsafe, drafts=[folic_acid(), {**stopped, "status": "stopped"}])
+    assert ids(cards) == ["folic-acid-b12-deficient", "b12-stop-lifelong"]
+
+
+@pytest.mark.parametrize(
+    ("other", "stopped"),
+    [
+        pytest.param(REPORTED, QUARTERLY, id="a statement of its own"),
+        pytest.param({**QUARTERLY, "id": "other"}, QUARTERLY, id="another order"),
+        pytest.param(
+            {**QUARTERLY, "id": "other", "priorPrescription": TO_OLD},
+            QUARTERLY,
+            id="the order that continues it",
+        ),
+        pytest.param(
+            {**QUARTERLY, "id": "other", "medicationCodeableConcept": CYANOCOBALAMIN_INJECTION},
+            _without_id(QUARTERLY),
+            id="of another cobalamin",
+        ),
+    ],
+)
+def test_another_course_beside_the_one_that_is_stopped_goes_on(other, stopped):
+    record = prefetch(observation("b12", 480, "pg/mL"), condition("84027009"), QUARTERLY, other)
+    assert fire("order-sign", record, drafts=[{**stopped, "status": "stopped"}]) == []
+
+
 def test_pregnancy_keeps_the_folate_and_asks_for_active_b12():
     cards = fire("order-select", prefetch(LOW, PREGNANT, who=WOMAN_OF_30), drafts=[folic_acid(5)])
     assert ids(cards) == ["folic-acid-add-b12"]

@@ -264,6 +264,8 @@ class MedicationStatement(
 
     OTHER_VERSIONS = frozenset({"patient", "medication", "taken", "wasNotTaken"})
 
+    basedOn: Sequence[Reference] = ()
+    derivedFrom: Sequence[Reference] = ()
     effectiveDateTime: str = ""
     effectivePeriod: Period | None = None
     dateAsserted: str = ""
