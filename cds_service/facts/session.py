@@ -255,8 +255,8 @@ class SessionReader:
 
 
 def _whole(draft_orders: Value) -> Bundle:
-    """The draft orders as a Bundle that could be read whole, with a resource in each entry, and no
-    larger than anybody drafts. Raises :class:`UnreadableOrders`."""
+    """The draft orders as a Bundle that could be read whole, with a resource in each entry, none
+    inside another resource, and no larger than anybody drafts. Raises :class:`UnreadableOrders`."""
     if (
         not isinstance(draft_orders, Bundle)
         or draft_orders.unread
@@ -264,6 +264,9 @@ def _whole(draft_orders: Value) -> Bundle:
     ):
         why = "draftOrders must be a Bundle in which each entry has a resource."
         raise UnreadableOrders(why, "structure", 400)
+    if any(entry.holds_orders for entry in draft_orders.entry):
+        why = "Draft orders are in another resource; each must be an entry of draftOrders itself."
+        raise UnreadableOrders(why, "not-supported")
     if len(draft_orders.entry) > MOST_DRAFTS:
         why = f"draftOrders has more than {MOST_DRAFTS} orders, which is the limit."
         raise UnreadableOrders(why, "too-costly")

@@ -9,6 +9,7 @@ resource, and every other resource, is read.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, cast
@@ -37,6 +38,7 @@ from .r4 import READ_RESOURCES, AnyResource, Resource
 # need it; further ones are not read.
 MOST_MALFORMED = 300
 _MATCH = "match"
+_ORDER = re.compile(rb'"resourceType"\s*:\s*"MedicationRequest"')
 
 
 class Link(Struct):
@@ -54,12 +56,14 @@ class EntrySearch(Struct, gc=False):
 
 class Entry(Struct):
     """An entry of a Bundle. ``resource`` is ``None`` if it is not of a type read here;
-    ``other_type`` is then its type."""
+    ``other_type`` is then its type, and ``holds_orders`` says whether it contains orders for
+    medications."""
 
     fullUrl: str = ""
     resource: AnyResource | None = None
     search: EntrySearch | None = None
     other_type: str = msgspec.field(default="", name="~type")
+    holds_orders: bool = msgspec.field(default=False, name="~holds")
 
     @property
     def is_match(self) -> bool:
@@ -231,7 +235,8 @@ class _Lenient:
             content = _encoded(value.get("resource")) or b""
         resource = self.resource(content) if content else Unread()
         if isinstance(resource, Unread):
-            return Entry(url, None, search, resource.kind)
+            holds_orders = _ORDER.search(content) is not None
+            return Entry(url, None, search, resource.kind, holds_orders)
         return Entry(url, cast(AnyResource, resource), search)
 
     def resource(self, text: bytes) -> Resource | Unread:

@@ -295,6 +295,35 @@ def test_a_draft_that_names_what_is_not_read_is_412_while_orders_are_chosen_too(
         assert posted(hook_request(hook, prefetch(), drafts=[order])) == (412, [])
 
 
+NESTED = {
+    "contained in a RequestGroup": {"resourceType": "RequestGroup", "contained": [FOLATE]},
+    "contained in a CarePlan": {"resourceType": "CarePlan", "contained": [FOLATE]},
+    "in a Bundle": bundle([FOLATE]),
+}
+
+
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+@pytest.mark.parametrize("where", NESTED)
+def test_drafts_inside_another_resource_are_422(hook, where):
+    test = service_request("b12", status="draft")
+    for beside in ([], [test], [folic_acid()]):
+        request = hook_request(hook, prefetch(), drafts=beside, selections=[])
+        request["context"]["draftOrders"]["entry"].append({"resource": NESTED[where]})
+        assert posted(request) == (422, [])
+
+
+def test_a_request_group_that_refers_to_the_drafts_beside_it_is_no_draft():
+    group = {
+        "resourceType": "RequestGroup",
+        "id": "group",
+        "action": [{"resource": {"reference": "MedicationRequest/fol"}}],
+    }
+    request = hook_request(
+        "order-sign", prefetch(observation("b12", 110, "ng/L")), drafts=[FOLATE, group]
+    )
+    assert posted(request) == (200, ["folic-acid-b12-deficient"])
+
+
 def test_a_form_that_has_just_been_opened_is_no_draft():
     """A known client sends it in order-select; when it is signed so, nothing can be said of it."""
     assert facts_of(drafts=[draft(None)], hook="order-select").session.drafts == ()
