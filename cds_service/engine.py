@@ -229,7 +229,7 @@ class Engine:
         show, render them. Raises :class:`UnreadableOrders` if no card fires that would name a draft
         which cannot be identified."""
         decisions = self.decisions(call, facts)
-        if not any(decision.fires for decision in decisions.all()):
+        if decisions.are_silent:
             facts.session.refuse_untold()
         firing = select_shown(decisions, snoozed, most=None)
         if firing and facts["patient.deceased"].holds:
@@ -252,6 +252,8 @@ class Engine:
         if decision.fires and facts["patient.deceased"].holds:
             decision = decision._replace(fires=False, stopped_by="patient-deceased")
         if not decision.fires:
+            if facts.session.untold and decisions.are_silent:
+                facts.session.refuse_untold()
             return decision, None
         # Rendered with the cards before it, because only the first that starts a cobalamin
         # course suggests one.

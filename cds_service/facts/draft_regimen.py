@@ -232,12 +232,15 @@ class SampleCarried(Computation):
 
 @fact("draft.b12_stop", "stopped cobalamin order")
 class StoppedOrder(Computation):
-    """An order of this session stops, cancels, completes or holds a cobalamin."""
+    """An order of this session stops, cancels, completes or holds a cobalamin; unknown if the
+    medication of such an order cannot be identified."""
 
     session = session(*COBALAMIN_AGENTS)
 
     def compute(self) -> Fact:
         stops = [stop for stop in self.session.stops if stop.product.cobalamin]
+        if not stops and any(stop.unresolved for stop in self.session.stops):
+            return unknown(UNIDENTIFIED_DRAFT)
         return known(bool(stops), *(stop.source for stop in stops))
 
 

@@ -94,8 +94,9 @@ class OrderingSession:
 
     @once
     def untold(self) -> list[str]:
-        """The references of the drafts whose medication cannot be identified."""
-        return [draft.reference or "one without an id" for draft in self.drafts if draft.unresolved]
+        """The references of the orders whose medication cannot be identified."""
+        orders = (*self.drafts, *self.stops)
+        return [order.reference or "one without an id" for order in orders if order.unresolved]
 
     def may_stop(self, order: Order) -> bool:
         """Whether a stop of this session ends ``order``, or may end it.

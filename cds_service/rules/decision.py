@@ -72,6 +72,11 @@ class Decisions:
         """Whether another card fires; a card that is not in this call does not."""
         return card_id in self._cards and self[card_id].fires
 
+    @property
+    def are_silent(self) -> bool:
+        """Whether no card of the call fires."""
+        return not any(decision.fires for decision in self.all())
+
     def all(self) -> list[Decision]:
         """The decisions for all cards of the call, in the order of the cards."""
         return [self[card_id] for card_id in self._cards]

@@ -239,6 +239,15 @@ def test_a_draft_that_cannot_be_told_is_412_where_no_card_would_name_it(hook, re
         assert posted(hook_request(hook, values, drafts=drafts)) == (412, [])
 
 
+def test_a_stop_that_cannot_be_told_may_stop_a_cobalamin_and_is_named():
+    stop = {**DANGLING, "status": "stopped"}
+    low = observation("b12", 110, "ng/L")
+    assert facts_of(low, drafts=[folic_acid(), stop])["draft.b12_stop"].is_unknown
+    assert facts_of(low, drafts=[COBALAMIN | {"status": "stopped"}, stop])["draft.b12_stop"].holds
+    (card, *_) = fire("order-sign", prefetch(low), drafts=[folic_acid(), stop])
+    assert "what the drafted order MedicationRequest/untold is" in card["detail"]
+
+
 def test_a_draft_that_cannot_be_told_is_412_where_the_one_that_can_is_not_selected():
     request = hook_request(
         "order-select",

@@ -75,6 +75,20 @@ def refused(card_id: str, *given: dict[str, Any]) -> tuple[int, str, str]:
     return response.status_code, issue.get("expression", [""])[0], issue["details"]["text"]
 
 
+def test_what_the_hook_refuses_to_pass_over_apply_refuses_too():
+    """Neither may say nothing of a draft whose medication cannot be identified."""
+    untold = {
+        **medication_request(None, status="draft", id="untold"),
+        "medicationReference": {"reference": "Medication/nowhere"},
+    }
+    request = hook_request(
+        "order-sign", prefetch(observation("b12", 600, "ng/L")), drafts=[folic_acid(), untold]
+    )
+    response = post("folic-acid-b12-deficient", parameters(request))
+    assert response.status_code == 422
+    assert "MedicationRequest/untold" in response.get_json()["issue"][0]["details"]["text"]
+
+
 @pytest.mark.parametrize("card_id", EVERY_CARD)
 def test_for_every_card_the_hook_and_apply_agree(card_id):
     request = EVERY_CARD[card_id]
