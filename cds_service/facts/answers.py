@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from ..fhir.placeholders import MISSING_DATA
 from ..fhir.r4 import Observation
 from ..fhir.terminology import Terminology
 
@@ -41,8 +42,11 @@ def answers(resource: Observation, terminology: Terminology) -> frozenset[str]:
 
 def is_unanswered(resource: Observation) -> bool:
     """Whether an Observation says that its question has no answer."""
-    return resource.dataAbsentReason is not None or any(
-        map(_UNANSWERED.fullmatch, _words(resource))
+    value = resource.valueCodeableConcept
+    return (
+        resource.dataAbsentReason is not None
+        or any(coding.system in MISSING_DATA for coding in (value.coding if value else ()))
+        or any(map(_UNANSWERED.fullmatch, _words(resource)))
     )
 
 

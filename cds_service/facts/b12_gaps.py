@@ -15,7 +15,7 @@ from .laboratory import Result
 from .lists import received
 from .reads import Computation, each, number, of, part
 from .recorded_pregnancies import RecordedPregnancies
-from .results import results
+from .results import none_is_usable, results
 
 
 @fact("b12.deficiency_likely", "known or likely B12 deficiency")
@@ -88,7 +88,7 @@ class StatusOpen(Computation):
 @fact("b12.result_day", "day of the newest B12 result", "date")
 class ResultDay(Computation):
     """The day of the newest usable total or active B12 within its window; absent without a usable
-    one."""
+    one, whatever came that cannot be used. Unknown if a usable or newer one may be missing."""
 
     kinds = each("b12.total", "b12.active")
     domain = one_of(ABSENT, UNKNOWN, days_ago(5, 100))
@@ -99,7 +99,9 @@ class ResultDay(Computation):
         if found:
             last: Result = max(found, key=lambda result: (result.moment.day, result.reference))
             return known(last.moment.day, last.source)
-        open_question = next((kind for kind in kinds if kind.is_unknown), None)
+        open_question = next(
+            (kind for kind in kinds if kind.is_unknown and not none_is_usable(kind)), None
+        )
         return absent() if open_question is None else unknown(open_question.note)
 
 

@@ -9,7 +9,7 @@ from .catalogue import define, fact
 from .courses import Gaps, course_start
 from .domains import ABSENT, FALSE, TRUE, UNKNOWN, YES_NO, days_ago, given, where
 from .fact import Fact, Source, absent, known, unknown
-from .laboratory import FINAL, NO_RESULT, Result, is_unreadable, observation_moment
+from .laboratory import FINAL, NO_RESULT, Result, observation_moment
 from .lists import observations, problem, problem_that, problems, received
 from .medications import orders, taking
 from .reads import Computation, Read, computed, days, of, part
@@ -33,7 +33,8 @@ class _ObservedDiet(Computation):
             if (
                 resource.status not in FINAL
                 or moment is None
-                or is_unreadable(resource)
+                or resource.is_unreadable
+                or resource.lacks_part_of(("interpretation",))  # it may deny the diet
                 or is_unanswered(resource)
                 or EQUIVOCAL in found
             ):

@@ -104,7 +104,7 @@ _IN_CYCLES = ("pemetrexed", "pralatrexate")
 _REASON_AGENTS = (("methotrexate", ("methotrexate",)), ("pemetrexed", _IN_CYCLES))
 _ANTIFOLATES = tuple(agent for _, agents in _REASON_AGENTS for agent in agents)
 REASONS = ("pregnancy", "methotrexate", "pemetrexed", "haemolysis", "dialysis")
-_PREGNANCY, _METHOTREXATE, _PEMETREXED = values(*REASONS[:3])
+_PREGNANCY, _METHOTREXATE, _PEMETREXED, _HAEMOLYSIS = values(*REASONS[:4])
 
 
 @fact("folate.reason", "another reason for folate", "category", values=REASONS)
@@ -137,8 +137,8 @@ class FolateReason(Computation):
             otherwise=given(
                 pregnant,
                 yes=_PREGNANCY,
-                no=(ABSENT, _METHOTREXATE, UNKNOWN),
-                unknown=(_METHOTREXATE, UNKNOWN),
+                no=(ABSENT, _METHOTREXATE, _HAEMOLYSIS, UNKNOWN),
+                unknown=(_METHOTREXATE, _HAEMOLYSIS, UNKNOWN),
             ),
         ),
     )

@@ -6,7 +6,7 @@ from .answers import ANSWERS, POSITIVE, answers
 from .catalogue import define, fact
 from .domains import FALSE, UNKNOWN, YES_NO, given
 from .fact import Fact, Source, absent, known, unknown
-from .laboratory import FINAL, NO_RESULT, is_unreadable, observation_moment
+from .laboratory import FINAL, NO_RESULT, observation_moment
 from .lists import allergies, observations, problem, procedure, received
 from .reads import Computation
 from .record import Problem
@@ -100,11 +100,13 @@ class IntrinsicFactorAntibody(Computation):
         for resource in self.antibodies:
             moment = observation_moment(resource, site.zone)
             found = answers(resource, site.terminology)
+            # An interpretation that cannot be read may have said "positive".
+            untold = POSITIVE not in found and resource.lacks_part_of(("interpretation",))
             if (
                 resource.status in FINAL
                 and moment is not None
                 and found
-                and not is_unreadable(resource)
+                and not (untold or resource.is_unreadable)
             ):
                 dated.append((moment.instant, POSITIVE in found, moment.day, resource.relative))
             else:

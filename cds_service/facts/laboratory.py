@@ -21,7 +21,7 @@ from .fact import Source
 from .laboratory_order import Reading, newest_first
 from .laboratory_range import laboratory_range, laboratory_side
 from .site import Site
-from .wording import remarks, says_haemolysed
+from .wording import REMARKS, remarks, says_haemolysed
 
 # Statuses of an Observation that is not a result, or not yet.
 NO_RESULT = frozenset({"registered", "cancelled", "entered-in-error"})
@@ -120,7 +120,7 @@ class Results:
                 if reading.status == "preliminary"
                 else "a result whose status is not final"
             )
-        if is_unreadable(reading.resource):
+        if reading.resource.is_unreadable:
             return "a result that cannot be read completely"
         return _read(
             reading.resource, self._analyte, reading.moment, reading.point_of_care, self._site
@@ -163,12 +163,6 @@ def observation_moment(resource: Observation, zone: tzinfo) -> Moment | None:
         return moment
     period = resource.effectivePeriod
     return parse_moment(period.end, zone) if period is not None and period.end else None
-
-
-def is_unreadable(resource: Observation) -> bool:
-    """Whether an Observation has an element that cannot be read, or a modifier that is not
-    understood."""
-    return bool(resource.malformed) or resource.is_modified
 
 
 def _superseded(readings: list[Reading]) -> set[int]:
@@ -217,6 +211,8 @@ def _read(
     haemolysed = analyte.name == "potassium" and says_haemolysed(remarks(resource))
     if haemolysed and level_name == "normal":
         return HAEMOLYSED_SAMPLE
+    if analyte.name == "potassium" and level_name == "normal" and resource.lacks_part_of(REMARKS):
+        return "a result with a remark that cannot be read"
     suspicious = (
         interval.point is not None and not family.suspicious[0] <= value <= family.suspicious[1]
     )

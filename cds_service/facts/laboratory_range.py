@@ -11,6 +11,7 @@ from decimal import Decimal
 from ..fhir.r4 import Observation, Quantity, ReferenceRange
 
 _LONGEST = 60
+_RANGE, _INTERPRETATION = ("referenceRange",), ("interpretation",)
 # HL7 v3 ObservationInterpretation, and the v2 table 0078 that it came from.
 _FLAGS = {
     **dict.fromkeys(("L", "LL", "LU", "<"), "low"),
@@ -36,7 +37,7 @@ def laboratory_side(resource: Observation) -> str:
     the result; ``""`` if neither decides."""
     flags = {
         _FLAGS[code]
-        for concept in resource.interpretation
+        for concept in (() if resource.lacks_part_of(_INTERPRETATION) else resource.interpretation)
         for _, code in concept.codings
         if code in _FLAGS
     }
@@ -63,8 +64,10 @@ def _short(text: str) -> str:
 
 
 def _range_that_applies(resource: Observation) -> ReferenceRange | None:
-    """The only range that has no type or the type ``normal``. If there are several, each is for
-    other patients, and the service does not read for whom."""
+    """The only range that has no type or the type ``normal``, if all can be read. If there are
+    several, each is for other patients, and the service does not read for whom."""
+    if resource.lacks_part_of(_RANGE):
+        return None
     usable = [
         item
         for item in resource.referenceRange

@@ -12,7 +12,7 @@ from ..fhir.references import target_of
 from .catalogue import define, fact
 from .domains import FALSE, UNKNOWN, YES_NO, given
 from .fact import Fact, Source, absent, known, unknown
-from .laboratory import FINAL, is_unreadable, observation_moment
+from .laboratory import FINAL, observation_moment
 from .lists import observations, problem, procedure, procedures, received
 from .reads import Computation, any_of, computed, number, of
 
@@ -65,7 +65,8 @@ class IleumResection(Computation):
                 resource.status not in FINAL
                 or moment is None
                 or length is None
-                or is_unreadable(resource)
+                or resource.is_unreadable
+                or resource.lacks_part_of(("partOf",))
             ):
                 continue
             for reference in map(target_of, resource.partOf):

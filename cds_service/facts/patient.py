@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from ..fhir.dates import completed_months, parse_birth_date
+from ..fhir.dates import completed_months, parse_birth_date, parse_day
+from ..fhir.r4 import Patient
 from .catalogue import fact
 from .domains import UNKNOWN, Class, one_of
 from .fact import Fact, Source, known, unknown
-from .laboratory import FINAL, NO_RESULT, is_unreadable, observation_moment
+from .laboratory import FINAL, NO_RESULT, observation_moment
 from .lists import observations, patient, patient_reference, problem_that, problems, received
 from .reads import Computation, days, number, of
 from .record import Problem
 
+# The last of the days that stand for no date: of year 1, 1753, 1899 and 1900, by the system.
+_NO_DAY = date(1900, 1, 1)
 _ANSWERS = ("pregnant-answer", "not-pregnant-answer")
 
 
@@ -38,17 +41,33 @@ class AgeInMonths(Computation):
 @fact("patient.deceased", "death")
 class Deceased(Computation):
     """The record says that the patient has died: ``deceasedBoolean`` true, or a
-    ``deceasedDateTime``. Without either, the patient counts as alive."""
+    ``deceasedDateTime``. Without either, the patient counts as alive. Unknown if the day is none on
+    which the patient can have died, or ``deceasedBoolean`` is false beside it."""
 
     patient = patient()
     reference = patient_reference()
 
     def compute(self) -> Fact:
         patient = self.patient
-        died = patient is not None and (
-            patient.deceasedBoolean is True or bool(patient.deceasedDateTime)
-        )
-        return known(died, *([Source(self.reference)] if died else []))
+        if patient is None or not (patient.deceasedBoolean or patient.deceasedDateTime):
+            return known(False)
+        if patient.deceasedBoolean or (
+            patient.deceasedBoolean is None and self._can_be_day_of_death(patient)
+        ):
+            return known(True, Source(self.reference))
+        return unknown("a day of death that cannot be right")
+
+    def _can_be_day_of_death(self, patient: Patient) -> bool:
+        """Whether the patient can have died on the stated day. Systems that have no empty date send
+        free text, or the first or last day of their calendar."""
+        zone, stated = self.facts.site.zone, patient.deceasedDateTime.strip()
+        died = parse_day(stated, zone) or parse_day(stated[:10], zone)
+        if died is None or not _NO_DAY < died <= self.facts.today + timedelta(days=1):
+            return False
+        born = parse_day(patient.birthDate.strip()[:10], zone) or _NO_DAY
+        # A partial date of death is compared by its year or month.
+        parts = {"year": 1, "month": 2}.get(getattr(died, "unit", ""), 3)
+        return died.timetuple()[:parts] >= born.timetuple()[:parts]
 
 
 @fact("patient.age", "age in years", "number", unit="a")
@@ -154,7 +173,7 @@ class Pregnancy(Computation):
                 resource.status in FINAL
                 and moment is not None
                 and answers
-                and not is_unreadable(resource)
+                and not resource.is_unreadable
             ):
                 found.append((moment.day, "pregnant-answer" in answers, resource.relative))
             else:

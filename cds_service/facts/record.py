@@ -64,6 +64,10 @@ _REQUESTED = frozenset({"draft", "active", "on-hold", "revoked", "completed", "e
 _DECIDING = ("status", "clinicalStatus", "verificationStatus", "code", "doNotPerform")
 # The value set of the manifestations that make an allergy severe.
 ANAPHYLAXIS = "anaphylaxis"
+# R4's codes that do not make an allergy severe, "" for none. Any other code is severe or has no
+# meaning.
+_NOT_HIGH = frozenset({"", "low", "unable-to-assess"})
+_NOT_SEVERE = frozenset({"", "mild", "moderate"})
 _Item = TypeVar("_Item")
 _Resource = TypeVar("_Resource", bound=OfPatient)
 
@@ -299,7 +303,8 @@ class PatientRecord:
         read = (
             coding
             for coding in code.coding
-            if coding.display.strip() and sets_of(canonical_system(coding.system), coding.code)
+            if coding.display.strip()
+            and sets_of(canonical_system(coding.system), coding.code.strip())
         )
         return next((coding.display.strip() for coding in read), "")
 
@@ -339,8 +344,11 @@ class PatientRecord:
         untold = any(place.startswith(("criticality", "reaction")) for place in resource.malformed)
         severe = (
             untold
-            or resource.criticality == "high"
-            or any(reaction.severity == "severe" for reaction in resource.reaction)
+            or resource.criticality.strip().lower() not in _NOT_HIGH
+            or any(
+                reaction.severity.strip().lower() not in _NOT_SEVERE
+                for reaction in resource.reaction
+            )
             or _tells_severe_reaction(resource, terminology)
         )
         return Allergy(value_sets, severe, resource.relative, _is_uncertain(resource))
@@ -349,9 +357,7 @@ class PatientRecord:
 def _is_uncertain(resource: OfPatient) -> bool:
     """Whether an element that decides the meaning of a resource cannot be read, or a modifier of it
     is not understood."""
-    return resource.is_modified or any(
-        place.partition(".")[0] in _DECIDING for place in resource.malformed
-    )
+    return resource.is_modified or resource.lacks_part_of(_DECIDING)
 
 
 def _allergens(concept: CodeableConcept | None, terminology: Terminology) -> frozenset[str]:

@@ -14,6 +14,7 @@ from .laboratory import Result, Results
 from .reads import Needs, Read
 
 NEWER_MAY_BE_MISSING = "a newer result may not have been received"
+_NONE_IS_USABLE = "; no other is usable"
 
 
 def define_result(name: str, title: str, doc: str, *, domain: Domain | None = None) -> None:
@@ -75,6 +76,12 @@ def may_be_outdated(result: Fact) -> bool:
     return NEWER_MAY_BE_MISSING in result.note
 
 
+def none_is_usable(result: Fact) -> bool:
+    """Whether a result is unknown although all of its list was received: none of what came within
+    the window can be used."""
+    return result.is_unknown and result.note.endswith(_NONE_IS_USABLE)
+
+
 def _needs(analyte: Analyte, *windows: str) -> Needs:
     limits = (cut.parameter for cut in analyte.cuts)
     return Needs(
@@ -108,9 +115,10 @@ def _newest(facts: Facts, analyte: Analyte, window: str, proves: Callable[[Resul
                 note=_note(result, newer=newer, outdated=outdated and not analyte.classes),
             )
         passed_over.append((moment, result))
+    complete = facts.record.complete(analyte.query, since=oldest, of=analyte.value_sets)
     if passed_over:
-        return unknown(passed_over[0][1])
-    if not facts.record.complete(analyte.query, since=oldest, of=analyte.value_sets):
+        return unknown(passed_over[0][1] + (_NONE_IS_USABLE if complete else ""))
+    if not complete:
         return unknown("not received")
     return absent("none within the window" if found else "none on record")
 

@@ -6,6 +6,8 @@ import re
 
 from ..fhir.r4 import Observation
 
+# The elements, beside those of the value, in which a laboratory may mark a sample.
+REMARKS = frozenset({"note", "comment", "comments", "interpretation"})
 _CLAUSE = re.compile(r"\.(?!\d)|[;,\n]|\bbut\b|\bhowever\b")
 # A denial covers a name only over words that leave its meaning ("no visible signs of haemolysis")
 # and over a list that "or" ends ("no lipaemia, icterus or haemolysis"). It does not cover the

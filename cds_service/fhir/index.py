@@ -13,6 +13,7 @@ from .dates import parse_moment
 from .ehr_profile import GENERIC, Notice, is_notice
 from .medication_file import MedicationFile
 from .newest import is_newer
+from .placeholders import is_placeholder
 from .r4 import (
     AllergyIntolerance,
     AnyResource,
@@ -86,9 +87,10 @@ class ResourceIndex:
         ``asked`` for was received.
 
         Nothing may be concluded from any of these: an OperationOutcome (alone, or as an entry that
-        is not a notice of the EHR's profile); a Bundle with fewer entries than its ``total``; a
-        match of another type or with a code that was not asked for; a resource of another patient,
-        of another FHIR version, or of nobody, who may be the patient; a value that is no resource.
+        is not a notice of the EHR's profile); a Bundle with fewer entries than its ``total``, or
+        that does not tell how much there is; a match of another type or with a code that was not
+        asked for; a resource of another patient, of another FHIR version, or of nobody, who may be
+        the patient; a value that is no resource.
         On a Bundle with a ``next`` link see :func:`~.completeness.completeness`. ``null`` is
         complete: the client says that there is no data (CDS Hooks 3.0.0, "Prefetch Template").
         """
@@ -111,6 +113,8 @@ class ResourceIndex:
             return NOTHING
         if bundle.is_one_page:
             return WHOLE
+        if bundle.is_untold:
+            return NOTHING
         continues = bundle.has_next
         days = self._days(bundle) if continues and asked is not None and asked.newest_first else ()
         return completeness(Answer(readable, bundle.lacks_entries, continues, days))
@@ -221,7 +225,7 @@ class ResourceIndex:
         """Whether a problem, procedure, allergy or request cannot be identified. It may then be
         relevant (clinical specification, section 2, "Codes")."""
         return code is None or not (
-            code.text.strip() or self._terminology.identifies(code.codings, code.names)
+            not is_placeholder(code.text) or self._terminology.identifies(code.codings, code.names)
         )
 
     def _is_another(

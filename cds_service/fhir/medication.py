@@ -9,6 +9,7 @@ from itertools import islice
 from msgspec import Raw
 
 from .index import ResourceIndex
+from .placeholders import is_placeholder
 from .product import COBALAMINS as COBALAMINS
 from .product import Product as Product
 from .product import is_folate as is_folate
@@ -52,9 +53,8 @@ def product_of(
             find = partial(_referenced, resource, index=index)
             codes, names, ingredients, form = _described(medication, find)
         display = reference.display.strip()
-        names = names or (
-            [display] if display and not any(part.names for part in ingredients) else []
-        )
+        if all(map(is_placeholder, names)) and not any(part.names for part in ingredients):
+            names = [display] if display else names
     return identify(tuple(codes[:_MOST]), tuple(names[:_MOST]), ingredients, terminology, form)
 
 

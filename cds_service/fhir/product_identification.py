@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .code_systems import ATC
+from .placeholders import is_placeholder
 from .product import AGENTS, ANTIDOTE_FROM, COBALAMINS, COMBINATIONS, FOLATES, Product
 from .product_ingredients import Ingredient
 from .product_name import ProductName, parse_product_name
@@ -148,15 +149,15 @@ def _label(
 
 
 def _read(names: Iterable[str], terminology: Terminology, *, whole: bool) -> list[ProductName]:
-    """The parsed names, without those that are too long. A name without a word of the closed list
-    is not parsed, unless ``whole``."""
+    """The parsed names, without placeholders and those that are too long. A name without a word of
+    the closed list is not parsed, unless ``whole``."""
     vocabulary = terminology.vocabulary
     return [
         parse_product_name(name, vocabulary)
         if whole or vocabulary.may_stand_in(name)
         else ProductName((), False, (), False, any(map(str.isalpha, name)))
         for name in names
-        if len(name) <= _LONGEST_READ
+        if len(name) <= _LONGEST_READ and not is_placeholder(name)
     ]
 
 

@@ -47,6 +47,11 @@ class Link(Struct):
     relation: str = ""
     url: str = ""
 
+    @property
+    def is_next(self) -> bool:
+        """Whether the link leads to the next page."""
+        return self.relation.strip().lower() == "next"
+
 
 class EntrySearch(Struct, gc=False):
     """Why an entry is in the answer to a search."""
@@ -73,30 +78,38 @@ class Entry(Struct):
 
 class Bundle(Struct, tag_field="resourceType", tag="Bundle"):
     """A Bundle. ``unread``: the number of items that are not entries, or exceed the limit of
-    lenient reading."""
+    lenient reading. ``misshapen``: whether ``total`` or part of ``link`` was left out because it
+    cannot be read."""
 
     total: float | None = None
     link: list[Link] = []
     entry: list[Entry] = []
     unread: int = msgspec.field(default=0, name="~unread")
+    misshapen: bool = msgspec.field(default=False, name="~misshapen")
 
     @property
     def is_one_page(self) -> bool:
         """Whether the Bundle has neither links nor a ``total``, so that it is the whole answer."""
-        return not self.link and self.total is None
+        return not self.link and self.total is None and not self.misshapen
 
     @property
     def next_url(self) -> str:
-        """The URL of the next page; ``""`` if there is none."""
+        """The URL of the next page; ``""`` if there is none, or none that is named."""
         for link in self.link:
-            if link.relation == "next":
+            if link.is_next:
                 return link.url.strip()
         return ""
 
     @property
     def has_next(self) -> bool:
-        """Whether the Bundle says that another page follows."""
-        return bool(self.link) and any(link.relation == "next" for link in self.link)
+        """Whether the Bundle says that another page follows, with or without its URL."""
+        return bool(self.link) and any(link.is_next for link in self.link)
+
+    @property
+    def is_untold(self) -> bool:
+        """Whether it cannot be told if more belongs to the answer: ``total`` or a link cannot be
+        read, or a link does not say where it leads."""
+        return self.misshapen or any(not link.relation.strip() for link in self.link)
 
     @property
     def lacks_entries(self) -> bool:
@@ -203,9 +216,11 @@ class _Lenient:
         return bundle
 
     def _bundle(self, raw: _RawBundle) -> Bundle:
+        malformed: list[str] = []
         bundle: Bundle = msgspec.convert(
-            _prune({"total": raw.total, "link": raw.link}, _info(Bundle), []), Bundle
+            _prune({"total": raw.total, "link": raw.link}, _info(Bundle), malformed), Bundle
         )
+        bundle.misshapen = bool(malformed)
         for item in raw.entry:
             entry = self._entry(item)
             if entry is None or (entry.resource is None and not entry.other_type):

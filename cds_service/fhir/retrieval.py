@@ -204,7 +204,7 @@ def _lacks(value: Value) -> bool:
     The query is not repeated for an OperationOutcome: a client sends one to prevent just that.
     """
     if isinstance(value, Bundle):
-        return not value.is_one_page and (bool(value.next_url) or value.lacks_entries)
+        return not value.is_one_page and (value.has_next or value.lacks_entries or value.is_untold)
     return isinstance(value, Unread) and not value.kind
 
 
@@ -222,6 +222,7 @@ def joined(pages: Sequence[Bundle], next_url: str) -> Bundle:
         link=[Link("next", next_url)] if next_url else [],
         entry=list(_unique(entry for page in pages for entry in page.entry)),
         unread=sum(page.unread for page in pages),
+        misshapen=any(page.is_untold for page in pages),
     )
 
 
@@ -230,7 +231,9 @@ def merged(prefetched: Value, fetched: Value) -> Value:
     a Bundle is replaced."""
     if not (isinstance(prefetched, Bundle) and isinstance(fetched, Bundle)):
         return fetched
-    return joined([fetched, prefetched], fetched.next_url)
+    both = joined([fetched, prefetched], fetched.next_url)
+    both.misshapen = fetched.is_untold  # only the answer tells whether more follows
+    return both
 
 
 def _unique(entries: Iterable[Entry]) -> Iterable[Entry]:

@@ -29,6 +29,7 @@ from .code_systems import LOINC as LOINC
 from .code_systems import RXNORM as RXNORM
 from .code_systems import SNOMED as SNOMED
 from .definitions import DefinitionError, parse_definition, text_of, using
+from .placeholders import is_placeholder
 from .product_tokens import Vocabulary
 from .r4 import CodeableConcept
 
@@ -183,7 +184,7 @@ class Terminology:
             return self._sets_of_branch(system, code)
         # In FHIR R4, several codes with blanks between them are one diagnosis ("J21.8+ B95.6*").
         found = self._members.get((system, code), _EMPTY)
-        for part in code.split():
+        for part in code.upper().split():
             part = part.rstrip(_ICD_MARKS)
             if len(part) > 3 and part[3] != ".":
                 part = f"{part[:3]}.{part[3:]}"  # billing systems leave out the dot
@@ -207,13 +208,13 @@ class Terminology:
 
     def identifies(self, codes: Iterable[tuple[str, str]], names: Iterable[str]) -> bool:
         """Whether codes or names identify something: by a code of a system that is read, or by a
-        text or display.
+        text or display that is no placeholder.
 
         Something unidentified may be relevant, and the list that it is in is incomplete (clinical
         specification, section 2, "Codes"). ``codes``: (system, code) of its codings. ``names``:
         its text and displays.
         """
-        return any(name.strip() for name in names) or any(
+        return not all(map(is_placeholder, names)) or any(
             code and self.reads(system) for system, code in codes
         )
 
@@ -236,7 +237,7 @@ class Terminology:
                 continue
             # A canonical system with a code of a value set needs no normalising.
             sets = None if system in CODES_SPELL_HIERARCHY else self._members.get((system, code))
-            if sets := sets or self.sets_of(canonical_system(system), code):
+            if sets := sets or self.sets_of(canonical_system(system), code.strip()):
                 found = found | sets if found else sets
         return found
 

@@ -207,6 +207,9 @@ class Query:
             page = self._page(url) if pages else self._first(url)
             pages, url = (*pages, page), page.next_url if isinstance(page, Bundle) else ""
             self._received = pages, url
+            if isinstance(page, Bundle) and page.has_next and not url:
+                self._whole = False
+                raise Unanswered("the link to the next page has no address")
 
     def abandon(self) -> None:
         """Stop waiting for the answer."""

@@ -146,7 +146,7 @@ def _of_value(key: str, value: Any, body: Mapping[str, Any]) -> Iterator[str]:
             "prefetch.patient has a different id from context.patientId, which must be the id of "
             "the FHIR resource, not a record number."
         )
-    if isinstance(read, Bundle) and (read.has_next or read.lacks_entries):
+    if isinstance(read, Bundle) and (read.has_next or read.lacks_entries or read.is_untold):
         yield f"prefetch.{key} is not the whole list: its next link or total says so."
     kind = QUERIES[query_of(key) or key].resource_type
     if isinstance(read, Bundle) and (

@@ -175,6 +175,33 @@ def test_a_prefetched_bundle_that_lacks_entries_is_asked_for_anew(ehr: FhirServe
     assert ids_of(response) == ["b12-deficiency-neuro"]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"total": "2"}, {"link": ["next"]}, {"link": [{"relation": "next", "url": ""}]}],
+    ids=str,
+)
+def test_a_prefetched_bundle_whose_length_cannot_be_told_is_asked_for_anew(
+    ehr: FhirServer, more: dict[str, Any]
+) -> None:
+    response = post(ehr, "patient-view", {**prefetch(LOW), "conditions": bundle([], **more)})
+    assert ehr.kinds() == ["Condition"]
+    assert ids_of(response) == ["b12-deficiency-neuro"]
+    assert not treatment_is_unknown(response)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"total": "0"}, {"link": ["next"]}, {"link": [{"relation": "Next", "url": " "}]}],
+    ids=str,
+)
+def test_an_answer_whose_length_cannot_be_told_proves_nothing_absent(
+    ehr: FhirServer, more: dict[str, Any]
+) -> None:
+    assert not treatment_is_unknown(post(ehr))
+    ehr.behaviours["MedicationRequest"] = lambda handler: handler.send(bundle([], **more))
+    assert treatment_is_unknown(post(ehr))
+
+
 def test_each_resource_counts_once_however_often_it_arrives(ehr: FhirServer) -> None:
     """A search that was begun by the client and asked for anew does not double the doses or the orders."""
     given = {"resourceType": "MedicationAdministration", "id": "ad-9", "status": "completed", "effectiveDateTime": days_ago(3),

@@ -156,8 +156,10 @@ def known(facts: Facts) -> dict[str, Any]:
 
 
 def _decided(value: Any) -> Any:
-    """A value without what the laboratory says beside it, which is shown and decides nothing."""
-    return value._replace(range="", side="") if isinstance(value, Result) else value
+    """A value without what the laboratory says beside it, which is shown and decides nothing. A potassium that counts is low, and one that is
+    low counts whether or not its sample is haemolysed."""
+    beside = {"range": "", "side": "", "haemolysed": False}
+    return value._replace(**beside) if isinstance(value, Result) else value
 
 
 @pytest.mark.parametrize("name", RECORD)

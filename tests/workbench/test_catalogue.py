@@ -256,12 +256,12 @@ def test_what_changed_since_it_was_approved_is_shown_with_a_patient(site):
     site.sign(site.sheet())
     site.change("at_least: 10", "at_least: 12")
     assert "but its file has changed since, without a new version" in site.sheet()
-    site.change("version: 1.1.0", "version: 1.2.0")
+    site.change("version: 1.2.0", "version: 1.3.0")
     site.sheet()
     page = site.compared()
-    assert "This version is not approved; the last approved version is 1.1.0+st-elsewhere." in page
+    assert "This version is not approved; the last approved version is 1.2.0+st-elsewhere." in page
     assert "approved on 2026-11-20" in page
-    assert "version: 1.1.0+st-elsewhere → 1.2.0+st-elsewhere" in page
+    assert "version: 1.2.0+st-elsewhere → 1.3.0+st-elsewhere" in page
     assert "12 umol/L or more" in page
     assert "it is silent where it fired" in page
     assert "example: patient of" in page
@@ -362,7 +362,7 @@ def test_local_cards_and_limits_are_in_the_catalogue(site):
     )
     site.sheet()
     client = site.app.test_client()
-    assert "1.1.0+st-elsewhere" in client.get(f"/catalogue/cards/{CARD}").text
+    assert "1.2.0+st-elsewhere" in client.get(f"/catalogue/cards/{CARD}").text
     assert (
         "200 ng/L, 148 pmol/L" in client.get("/catalogue/parameters/b12.total.deficient_below").text
     )
@@ -427,7 +427,7 @@ def test_what_users_did_with_a_card_is_on_its_sheet(tmp_path):
 
 
 def test_a_proposed_change_becomes_sheets_in_one_file(site):
-    site.change("version: 1.1.0", "version: 1.2.0")
+    site.change("version: 1.2.0", "version: 1.3.0")
     site.change("at_least: 10", "at_least: 12")
     answer = CliRunner().invoke(main, ["diff", "built-in", str(site.root), "--format", "html"])
     assert answer.exit_code == 0, answer.output

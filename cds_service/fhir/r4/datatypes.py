@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from msgspec import Raw, Struct
 
 from ..code_systems import CODE_SYSTEMS, canonical_system
+from ..placeholders import MISSING_DATA
 
 # This range exceeds every dose, duration and result, and arithmetic within it stays in the range
 # of floats.
@@ -43,20 +44,25 @@ class CodeableConcept(Element):
     @property
     def codings(self) -> list[tuple[str, str]]:
         """``(system, code)`` of each coding that has both, with the system as
-        :func:`canonical_system` returns it."""
+        :func:`canonical_system` returns it and the code without surrounding blanks."""
         return [
             (
                 system if (system := coding.system) in CODE_SYSTEMS else canonical_system(system),
-                coding.code,
+                code,
             )
             for coding in self.coding
-            if coding.system and coding.code
+            if coding.system and (code := coding.code.strip())
         ]
 
     @property
     def names(self) -> list[str]:
-        """The names to show to a reader: the text first, then the displays, without blank ones."""
-        names = [name for coding in self.coding if (name := coding.display.strip())]
+        """The names to show to a reader: the text first, then the displays, without blank ones and
+        those of codes for missing data."""
+        names = [
+            name
+            for coding in self.coding
+            if (name := coding.display.strip()) and coding.system not in MISSING_DATA
+        ]
         return [text, *names] if (text := self.text.strip()) else names
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any, ClassVar
 
 from msgspec import Raw, Struct, field
@@ -55,6 +55,12 @@ class Resource(Struct, kw_only=True, gc=False):
         resource."""
         return bool(self.modifierExtension or self.implicitRules)
 
+    def lacks_part_of(self, elements: Container[str]) -> bool:
+        """Whether one of ``elements``, or a part of it, was left out because it is malformed."""
+        return bool(self.malformed) and any(
+            place.partition(".")[0] in elements for place in self.malformed
+        )
+
 
 class OfPatient(Resource, kw_only=True):
     """A resource about a patient. R4 has one of the two elements, depending on the type."""
@@ -89,6 +95,13 @@ class ReferenceRange(BackboneElement, kw_only=True):
     text: str = ""
 
 
+_DECIDING_RESULT = frozenset({
+    "status", "code", "subject", "patient", "effectiveDateTime", "effectiveInstant",
+    "effectivePeriod", "valueQuantity", "valueCodeableConcept", "valueString", "valueBoolean",
+    "dataAbsentReason", "modifierExtension", "implicitRules",
+})  # fmt: skip
+
+
 class Observation(OfPatient, tag_field="resourceType", tag="Observation", kw_only=True):
     """A result or finding."""
 
@@ -111,6 +124,12 @@ class Observation(OfPatient, tag_field="resourceType", tag="Observation", kw_onl
     referenceRange: Sequence[ReferenceRange] = ()
     comment: str = ""  # STU3
     comments: str = ""  # DSTU2
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether an element that decides what is said cannot be read, or a modifier is not
+        understood. Other elements that cannot be read leave the rest usable."""
+        return self.is_modified or self.lacks_part_of(_DECIDING_RESULT)
 
 
 class Condition(OfPatient, tag_field="resourceType", tag="Condition", kw_only=True):
