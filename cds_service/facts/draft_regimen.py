@@ -3,6 +3,7 @@ one decides."""
 
 from __future__ import annotations
 
+from ..fhir.product import CYCLIC_ANTIFOLATES
 from .b12_treatment import treatment
 from .catalogue import fact
 from .domains import FALSE, TRUE, UNKNOWN, YES_NO, given, one_of, where
@@ -147,20 +148,17 @@ class DraftInterval(Computation):
         )
 
 
-_ANTIFOLATES = ("pemetrexed", "pralatrexate")
-
-
 @fact("pemetrexed", "pemetrexed")
 class Pemetrexed(Computation):
     """Pemetrexed or pralatrexate, current or drafted: its protocol gives B12 every 9 weeks."""
 
-    session = session(*_ANTIFOLATES)
-    taken = taking(*_ANTIFOLATES)
+    session = session(*CYCLIC_ANTIFOLATES)
+    taken = taking(*CYCLIC_ANTIFOLATES)
     domain = where(drafted_with("pemetrexed"), TRUE, otherwise=YES_NO)
 
     def compute(self) -> Fact:
         drafted = any(
-            not draft.product.agents.isdisjoint(_ANTIFOLATES) for draft in self.session.drafts
+            not draft.product.agents.isdisjoint(CYCLIC_ANTIFOLATES) for draft in self.session.drafts
         )
         return known(True) if drafted else self.taken
 

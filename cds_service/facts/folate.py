@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..fhir.product import is_folate
+from ..fhir.product import ANTIFOLATES, CYCLIC_ANTIFOLATES, is_folate
 from .b12_results import LEVELS
 from .catalogue import fact
 from .domains import ABSENT, FALSE, TRUE, UNKNOWN, given, results_of, values, where
@@ -99,10 +99,7 @@ class PregnancyPossible(Computation):
         return known(years is None or int(self.youngest) <= years <= int(self.oldest), *sex.sources)
 
 
-# They are ordered and given cycle by cycle, and folate is taken beyond the last dose.
-_IN_CYCLES = ("pemetrexed", "pralatrexate")
-_REASON_AGENTS = (("methotrexate", ("methotrexate",)), ("pemetrexed", _IN_CYCLES))
-_ANTIFOLATES = tuple(agent for _, agents in _REASON_AGENTS for agent in agents)
+_REASON_AGENTS = (("methotrexate", ("methotrexate",)), ("pemetrexed", CYCLIC_ANTIFOLATES))
 REASONS = ("pregnancy", "methotrexate", "pemetrexed", "haemolysis", "dialysis")
 _PREGNANCY, _METHOTREXATE, _PEMETREXED, _HAEMOLYSIS = values(*REASONS[:4])
 
@@ -118,14 +115,14 @@ class FolateReason(Computation):
     cycle may not be ordered yet, and folate goes on after the last one.
     """
 
-    session = session(*_ANTIFOLATES)
-    ordered = orders(*_ANTIFOLATES)
-    doses_given = doses(*_ANTIFOLATES)
+    session = session(*ANTIFOLATES)
+    ordered = orders(*ANTIFOLATES)
+    doses_given = doses(*ANTIFOLATES)
     window = days("window.antifolate")
     pregnant = of("patient.pregnant")
     preconception = problem("preconception-care")
     methotrexate = taking("methotrexate")
-    pemetrexed = taking(*_IN_CYCLES)
+    pemetrexed = taking(*CYCLIC_ANTIFOLATES)
     haemolysis = problem("haemolysis")
     dialysis = problem("dialysis")
     domain = where(
@@ -173,7 +170,7 @@ class FolateReason(Computation):
         record, current or past."""
         ordered = frozenset().union(*(order.product.agents for order in self.ordered))
         return any(
-            dose.product.agents.intersection(_ANTIFOLATES) - ordered for dose in self.doses_given
+            dose.product.agents.intersection(ANTIFOLATES) - ordered for dose in self.doses_given
         )
 
     def _may_be_between_cycles(self) -> bool:
@@ -181,6 +178,6 @@ class FolateReason(Computation):
         given = [(dose.product, dose.day) for dose in self.doses_given]
         first = self.facts.today - self.window
         return any(
-            not product.agents.isdisjoint(_IN_CYCLES) and (last is None or last >= first)
+            not product.agents.isdisjoint(CYCLIC_ANTIFOLATES) and (last is None or last >= first)
             for product, last in (*ended, *given)
         )

@@ -13,6 +13,9 @@ from ..fhir.dates import Moment, parse_moment
 from ..fhir.r4 import Observation
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
+# No laboratory reports one analyte so often in a day. A reading without a time is compared with so
+# many of its day, because comparing each with all others takes too long.
+_MOST_OF_A_DAY = 50
 
 
 class Reading(NamedTuple):
@@ -23,6 +26,13 @@ class Reading(NamedTuple):
     status: str
     resource: Observation
     point_of_care: bool
+
+
+class _Standing(NamedTuple):
+    """When a reading was issued, and how abnormal it is: what orders those of one time."""
+
+    issued: datetime | None
+    abnormality: tuple[int, Decimal]
 
 
 def newest_first(
@@ -36,23 +46,31 @@ def newest_first(
     the newest one of the day that it would precede at the same time. The last keys make the order
     independent of the order in which resources arrive.
     """
+    standings: dict[int, _Standing] = {}
+
+    def standing(reading: Reading) -> _Standing:
+        known = standings.get(id(reading))
+        if known is None:
+            issued = parse_moment(reading.resource.issued, zone)
+            known = _Standing(issued.instant if issued else None, abnormality(reading))
+            standings[id(reading)] = known
+        return known
+
     ordered: list[Reading] = []
     for _, of_a_day in groupby(sorted(readings, key=_when, reverse=True), lambda r: _when(r)[:2]):
         day: list[Reading] = []
         for (_, _, timed, _), alike in groupby(of_a_day, _when):
             group = list(alike)
             if len(group) > 1:
-                group.sort(
-                    key=lambda reading: _tie(reading, zone, abnormality(reading)), reverse=True
-                )
+                group.sort(key=lambda reading: _tie(reading, standing(reading)), reverse=True)
             if timed or not day:
                 day += group
                 continue
             for untimed in group:
                 place = (
                     place
-                    for place, other in enumerate(day)
-                    if _precedes(untimed, other, zone, abnormality)
+                    for place, other in enumerate(day[:_MOST_OF_A_DAY])
+                    if _precedes(standing(untimed), standing(other))
                 )
                 day.insert(next(place, len(day)), untimed)
         ordered += day
@@ -68,31 +86,20 @@ def _when(reading: Reading) -> tuple[date, bool, bool, datetime]:
     )
 
 
-def _precedes(
-    untimed: Reading,
-    other: Reading,
-    zone: tzinfo,
-    abnormality: Callable[[Reading], tuple[int, Decimal]],
-) -> bool:
-    """Whether a reading without a time of day comes before ``other`` of its day: it was issued
+def _precedes(untimed: _Standing, other: _Standing) -> bool:
+    """Whether a reading without a time of day comes before another of its day: it was issued
     later, where both say when, else it is more abnormal."""
-    issued, other_issued = (
-        parse_moment(reading.resource.issued, zone) for reading in (untimed, other)
-    )
-    if issued and other_issued and issued.instant != other_issued.instant:
-        return issued.instant > other_issued.instant
-    return abnormality(untimed) > abnormality(other)
+    if untimed.issued and other.issued and untimed.issued != other.issued:
+        return untimed.issued > other.issued
+    return untimed.abnormality > other.abnormality
 
 
-def _tie(
-    reading: Reading, zone: tzinfo, abnormality: tuple[int, Decimal]
-) -> tuple[float, tuple[int, Decimal], str, str]:
+def _tie(reading: Reading, standing: _Standing) -> tuple[float, tuple[int, Decimal], str, str]:
     resource = reading.resource
-    issued = parse_moment(resource.issued, zone)
     measured = resource.valueQuantity
     return (
-        issued.instant.timestamp() if issued else 0.0,
-        abnormality,
+        standing.issued.timestamp() if standing.issued else 0.0,
+        standing.abnormality,
         resource.id,
         ""
         if resource.id or measured is None

@@ -20,7 +20,7 @@ from ..fhir.dosage import (
 )
 from ..fhir.index import ResourceIndex
 from ..fhir.medication import Product, product_of
-from ..fhir.product import dose_matters
+from ..fhir.product import ANTIFOLATES, dose_matters
 from ..fhir.r4 import (
     Dosage,
     DoseAndRate,
@@ -57,8 +57,6 @@ _ORDER_INTENTS = frozenset(
 _NO_ORDER_INTENTS = frozenset({"proposal", "plan", "option"})
 # The codes of R4, "" for none. Any other code has no meaning.
 _INTENTS = _ORDER_INTENTS | _NO_ORDER_INTENTS | {""}
-# While one of these is taken, no card suggests to take the folate away.
-_ANTIFOLATES = frozenset({"methotrexate", "pemetrexed", "pralatrexate"})
 _CURRENT = {
     "MedicationRequest": frozenset({"active"}),
     "MedicationStatement": frozenset({"active", "intended"}),
@@ -226,11 +224,7 @@ def _reported_references(
 def _refuse_untold(resource: OfMedication, *, known_status: bool) -> None:
     """Raises ``ValueError`` unless it is clear whether the patient takes a medication, and which: a
     status ``unknown`` does not mean "not taken"."""
-    if (
-        not known_status
-        or resource.is_modified
-        or any(place.partition(".")[0] in _DECIDING for place in resource.malformed)
-    ):
+    if not known_status or resource.is_modified or resource.lacks_part_of(_DECIDING):
         raise ValueError("a medication that may not be taken, or cannot be identified")
 
 
@@ -250,7 +244,7 @@ def _refuse_untold_dosage(
 def _refuse_untold_end(product: Product) -> None:
     """Raises ``ValueError`` if a card is silent, or suggests less, while ``product`` is taken. What
     only speaks for a danger, such as an anticoagulant, counts as taken."""
-    if dose_matters(product) or not product.agents.isdisjoint(_ANTIFOLATES):
+    if dose_matters(product) or not product.agents.isdisjoint(ANTIFOLATES):
         raise ValueError("an order whose end cannot be told")
 
 

@@ -15,6 +15,9 @@ from .product_sides import FOLATES as FOLATES
 from .routes import Route
 from .strength import Strength
 
+# They are ordered and given cycle by cycle, and folate is taken beyond the last dose.
+CYCLIC_ANTIFOLATES = ("pemetrexed", "pralatrexate")
+ANTIFOLATES = ("methotrexate", *CYCLIC_ANTIFOLATES)
 COMBINATIONS = frozenset({"cobalamin-combination", "folate-combination"})
 AGENTS = COBALAMINS | FOLATES | COMBINATIONS | frozenset({
     "cobalamin-antidote", "methotrexate", "pemetrexed", "pralatrexate", "digoxin", "loop-diuretic",

@@ -199,6 +199,21 @@ def _results_of_one_time(size: int) -> Sent:
 
 
 @_kind
+def _results_of_one_day_with_and_without_a_time(size: int) -> Sent:
+    """Those without a time are the most normal ones, which come after all others of the day."""
+    times = ("2026-11-20", *(f"2026-11-20T08:{minute:02}:00Z" for minute in range(60)))
+    return _view(
+        *(
+            observation(
+                "b12", 480 if n % 2 else 100 + n % 50, "pg/mL",
+                effectiveDateTime=times[0 if n % 2 else 1 + n // 2 % 60],
+            )
+            for n in range(size // 330)
+        )
+    )  # fmt: skip
+
+
+@_kind
 def _a_value_of_any_size(size: int) -> Sent:
     one = {key: value for key, value in observation("b12", 300, "pg/mL").items() if key != "id"}
     return _view(
