@@ -104,15 +104,24 @@ class OrderingSession:
         It does if it names the order, or an order on which a statement rests, as itself or as the
         one that it continues. It may if it is of the same cobalamin, and one of the two has no id.
         """
-        names = {order.reference} | order.reports
-        return any(
-            not names.isdisjoint(stop.replaces | {stop.reference})
-            or (
-                not (stop.reference and "/" in order.reference)
-                and stop.product.cobalamin == order.product.cobalamin
-            )
-            for stop in self.stops
-        )
+        if not self._stopped.isdisjoint({order.reference} | order.reports):
+            return True
+        has_id = "/" in order.reference
+        alike = self._stopped_without_id if has_id else self._stopped_cobalamins
+        return order.product.cobalamin in alike
+
+    @once
+    def _stopped(self) -> frozenset[str]:
+        """The references that stops name: their own, and those of the orders they continue."""
+        return frozenset().union(*(stop.replaces | {stop.reference} for stop in self.stops))
+
+    @once
+    def _stopped_cobalamins(self) -> frozenset[str]:
+        return frozenset(stop.product.cobalamin for stop in self.stops)
+
+    @once
+    def _stopped_without_id(self) -> frozenset[str]:
+        return frozenset(stop.product.cobalamin for stop in self.stops if not stop.reference)
 
     def refuse_untold(self) -> None:
         """To be called if no card fires, so that none names a medication that cannot be identified.

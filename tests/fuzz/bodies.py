@@ -19,6 +19,7 @@ from tests.support.fhir_builders import (
     dosage,
     folic_acid,
     hook_request,
+    hydroxocobalamin,
     medication_request,
     observation,
     patient,
@@ -176,6 +177,19 @@ def _drafts_that_continue_orders(size: int) -> Sent:
         for n in range(number)
     ]
     return _sign(*drafts, record=record)
+
+
+@_kind
+def _many_stops_and_other_courses(size: int) -> Sent:
+    """None of the stops ends one of the courses, of which there are more."""
+    stops, courses = min(size // 1300, 900), size // 700
+    return _sign(
+        *({**hydroxocobalamin(id=f"s{n}"), "status": "stopped"} for n in range(stops)),
+        record=tuple(
+            medication_request(HYDROXOCOBALAMIN, dosage(1, route=IM, every=(1, 3, "mo")), id=f"o{n}", authoredOn=days_ago(60))
+            for n in range(courses)
+        ),
+    )  # fmt: skip
 
 
 @_kind
