@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.clinic import actions, card_of, fire
+from tests.support.clinic import actions, card_of, cards_for
 from tests.support.fhir_builders import (
     condition,
     days_ago,
@@ -11,7 +11,6 @@ from tests.support.fhir_builders import (
     medication_request,
     observation,
     patient,
-    prefetch,
     procedure,
 )
 
@@ -37,10 +36,9 @@ POOR_KIDNEYS = observation("egfr", 40, "mL/min/{1.73_m2}")
 ONLY_CYANOCOBALAMIN = {"formulary": frozenset({"cyanocobalamin-injection"})}
 
 
-def shown(*record, card, drafts=None, who=None, **settings):
-    """The card ``card`` on opening the chart, or at the signing of ``drafts``."""
-    hook = "order-sign" if drafts else "patient-view"
-    return card_of(fire(hook, prefetch(*record, who=who), drafts=drafts, settings=settings), card)
+def shown(*record, card, **more):
+    """The card ``card`` on opening the chart, or at the signing of drafts."""
+    return card_of(cards_for(*record, **more), card)
 
 
 STARTING = [
@@ -147,8 +145,7 @@ def test_with_normal_kidneys_no_other_reason_for_a_high_methylmalonic_acid_is_gi
     ],
 )  # fmt: skip
 def test_the_summary_says_how_likely_deficiency_is_and_what_is_on_record(record, drafts, summary):
-    hook = "order-sign" if drafts else "patient-view"
-    cards = fire(hook, prefetch(*record), drafts=drafts)
+    cards = cards_for(*record, drafts=drafts)
     assert cards[0]["summary"] == summary
 
 

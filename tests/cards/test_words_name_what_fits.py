@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.clinic import card_of, fire, suggestions
+from tests.support.clinic import card_of, cards_for, fire, suggestions
 from tests.support.fhir_builders import (
     CYANOCOBALAMIN_INJECTION,
     CYANOCOBALAMIN_TABLET,
@@ -44,10 +44,8 @@ LONG_UNDER_WAY = medication_request(
 BY_MOUTH = "cyanocobalamin 50 micrograms to 150 micrograms daily by mouth"
 
 
-def told(*record, card, drafts=None, who=None, **settings):
-    hook = "order-sign" if drafts else "patient-view"
-    cards = fire(hook, prefetch(*record, who=who), drafts=drafts, settings=settings)
-    return card_of(cards, card)["detail"]
+def told(*record, card, **more):
+    return card_of(cards_for(*record, **more), card)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -178,14 +176,12 @@ def test_a_cobalamin_is_suggested_with_the_allergy_that_is_not_severe(record, dr
     ],
 )
 def test_severe_anaemia_is_named_first_where_no_treatment_is_suggested_too(record, drafts, card):
-    def told(*more):
-        hook = "order-sign" if drafts else "patient-view"
-        session = {"drafts": drafts} if drafts else {}
-        return card_of(fire(hook, prefetch(*record, *more), **session), card)["detail"]
+    def beside(*more):
+        return told(*record, *more, card=card, drafts=drafts)
 
-    severe = told(observation("hb", 52, "g/L", ago=1))
+    severe = beside(observation("hb", 52, "g/L", ago=1))
     assert severe.startswith("**Severe anaemia: haemoglobin 52 g/L (22 Nov 2026).** Transfusion")
-    for other in (told(), told(observation("hb", 101, "g/L", ago=1))):
+    for other in (beside(), beside(observation("hb", 101, "g/L", ago=1))):
         assert "Severe anaemia" not in other
 
 

@@ -44,6 +44,17 @@ def fire(
     return cards
 
 
+def cards_for(
+    *record: dict[str, Any],
+    drafts: list[dict[str, Any]] | None = None,
+    who: dict[str, Any] | None = None,
+    **settings: Any,
+) -> list[dict[str, Any]]:
+    """The cards for a record on opening the chart, or where there are ``drafts``, at their signing."""
+    hook = "order-sign" if drafts else "patient-view"
+    return fire(hook, prefetch(*record, who=who), drafts=drafts, settings=settings)
+
+
 def ids(cards: list[dict[str, Any]]) -> list[str]:
     return [card["source"]["topic"]["code"] for card in cards]
 
